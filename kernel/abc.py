@@ -1,0 +1,228 @@
+"""The seams. Each is implemented once or more elsewhere and held to one contract suite (``tests/test_kernel/contracts``).
+
+The docstring here says order, errors and who calls it when; implementations do not repeat it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from kernel.events import AnyEvent
+from kernel.types import (
+    Added,
+    Answer,
+    AnswerDelta,
+    Hit,
+    Identity,
+    Insight,
+    Language,
+    Memory,
+    Note,
+    Origin,
+    Question,
+    Span,
+    Usage,
+)
+
+Vectors = npt.NDArray[np.float32]
+"""``(n, d)`` float32, rows of length 1."""
+OnEvent = Callable[[AnyEvent], None]
+R = TypeVar("R")
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reader makes of one file: everything but identity and times of learning."""
+
+    title: str
+    text: str
+    kind: str
+    origin: Origin
+    happened_at: str | None
+    happened_from: str
+    tags: tuple[str, ...] = ()
+    pages: tuple[Span, ...] = ()
+
+
+class Reader(Protocol):
+    """Turns the bytes of one format into a ``Document``. Stateless; runs in the worker child.
+
+    ``suffixes`` are lower case with the dot. ``read`` raises ``ReadError`` whose message names what is wrong with the
+    content (empty, encrypted, truncated, mislabelled, too large) and the next step; it never returns half a document.
+    ``mine``: the caller says that these are the owner's own words, whatever the format.
+    """
+
+    kind: str
+    suffixes: tuple[str, ...]
+
+    def read(self, data: bytes, *, name: str, mine: bool) -> Document: ...
+
+
+# --- understanding ----------------------------------------------------------------------------------------------------
+
+
+class Analyst(Protocol):
+    """L0: what one note says. Runs in the worker child; deterministic for the same ``name`` and note.
+
+    Statements whose names, numbers or content words are not in their span are dropped and counted, never returned.
+    """
+
+    name: str
+    """With its version (``extractive-1``): part of the key under which insights are stored."""
+
+    def analyse(self, memory: Memory) -> Insight: ...
+
+    def resolve(self, memory: Memory) -> list[str]:
+        """For each sentence, in order, its ``context`` with pronouns resolved; the given context where unsure."""
+        ...
+
+
+# --- tokens -----------------------------------------------------------------------------------------------------------
+
+
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine knows of the base it has loaded."""
+
+    sha256: str
+    name: str
+    chat_template: str
+    bos_token: str
+    eos_token: str
+    context_tokens: int
+    """KV cells that one request may use."""
+    embedding_length: int
+    """Dimension of the embedding model's vectors."""
+
+
+class Generate(msgspec.Struct, frozen=True, kw_only=True):
+    """One request for tokens. ``prompt`` is text with the template already applied (special tokens are parsed)."""
+
+    prompt: str
+    adapter: str | None = None
+    """Version of the adapter, as loaded by ``load_adapter``; ``None``: the base itself."""
+    max_tokens: int = 160
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of the text. Never part of a stop string, always whole characters."""
+
+    text: str
+    tokens: int = 1
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of one request."""
+
+    reason: str
+    """``stop`` or ``length``."""
+    usage: Usage
+
+
+class Engine(Protocol):
+    """Tokens and vectors, from a child process or another server.
+
+    ``start`` before anything else; ``close`` ends it and may be called twice. Every method may raise ``EngineDied``
+    when the child ends under it; the implementation restarts the child (adapters included) by itself, and runs again
+    requests that had sent nothing. ``Busy`` when the queue is full.
+    """
+
+    async def start(self) -> ModelInfo: ...
+
+    async def close(self) -> None: ...
+
+    def generate(self, request: Generate) -> AsyncIterator[Piece | Finished]:
+        """Pieces, then exactly one ``Finished``. Closing the iterator cancels the request within a step.
+
+        Raises ``ContextOverflow`` before the first piece where prompt + ``max_tokens`` do not fit, and ``NotFound``
+        for an adapter that is not loaded.
+        """
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors in the order of ``texts``. Texts longer than the model's window are cut at its end."""
+        ...
+
+    async def tokenize(self, text: str, *, special: bool = True) -> list[int]: ...
+
+    async def load_adapter(self, version: str, path: Path) -> None:
+        """Load beside what is there; idempotent. Raises ``ModelError`` if its recipe does not fit the base."""
+        ...
+
+    async def unload_adapter(self, version: str) -> None:
+        """New requests for it are refused at once; its memory is freed when its running requests have ended."""
+        ...
+
+    async def stats(self) -> dict[str, float]:
+        """Resident bytes, running, queued, restarts, tokens decoded, prefix tokens reused."""
+        ...
+
+
+# --- working ----------------------------------------------------------------------------------------------------------
+
+
+class Worker(Protocol):
+    """Runs one job in a child process of its own and gives its memory back by ending it.
+
+    ``job`` names an entry of ``kernel.worker.JOBS``; ``payload`` and ``result`` are the structs of that entry (they live
+    in light modules, so that the parent does not import what the job needs). Events of the job go to ``on_event``.
+    Cancelling the awaiting task kills the child. Raises ``JobFailed`` if the job fails or the child dies.
+    """
+
+    async def run(self, job: str, payload: Any, result: type[R], *, on_event: OnEvent | None = None) -> R: ...
+
+
+# --- the whole --------------------------------------------------------------------------------------------------------
+
+
+class Self(Protocol):
+    """What connectors and clients are handed: everything one can ask of a self, and nothing of the server."""
+
+    async def ask(self, question: Question) -> Answer:
+        """One checked answer with its citations. Raises ``WrongUse`` for an empty conversation."""
+        ...
+
+    def ask_stream(self, question: Question) -> AsyncIterator[AnswerDelta | Answer]:
+        """Checked sentences as they come, then the whole ``Answer``."""
+        ...
+
+    async def remember(self, text: str, *, title: str = "", origin: Origin = "owner", source: str = "text:") -> Added:
+        """Keep a text. It can be found when this returns."""
+        ...
+
+    async def remember_files(self, paths: Sequence[Path], *, mine: bool = False, on_event: OnEvent | None = None) -> Added:
+        """Keep files and folders (recursively). Unreadable files are reported in ``skipped`` and never stop the rest."""
+        ...
+
+    async def search(self, query: str, *, limit: int = 10, as_of: str | None = None) -> list[Hit]: ...
+
+    async def forget(self, note_ids: Sequence[str]) -> int:
+        """Remove notes and all that rests on them alone. Returns how many were there."""
+        ...
+
+    async def note(self, note_id: str) -> Note: ...
+
+    async def insight(self, note_id: str) -> Insight | None: ...
+
+    async def identity(self) -> Identity | None: ...
+
+
+class LanguageOf(Protocol):
+    """``en``, ``ko`` or ``other``, from the letters of a text; in-process, no model."""
+
+    def __call__(self, text: str) -> Language: ...

@@ -1,0 +1,163 @@
+"""Where things lie (``Paths``) and how they are set (``KernelConfig``). No environment, no working directory."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from kernel.errors import HomeError, WrongUse
+
+HOME_VERSION = 1
+"""Raised when an older Oneself could not read a home written by this one."""
+
+T = TypeVar("T")
+
+
+class Paths(msgspec.Struct, frozen=True):
+    """Every path of one home, derived from its folder."""
+
+    home: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.home / "oneself.toml"
+
+    @property
+    def version(self) -> Path:
+        return self.home / "version"
+
+    @property
+    def api_key(self) -> Path:
+        return self.home / "api_key"
+
+    @property
+    def database(self) -> Path:
+        return self.home / "memory.db"
+
+    @property
+    def files(self) -> Path:
+        return self.home / "files"
+
+    @property
+    def models(self) -> Path:
+        return self.home / "models"
+
+    @property
+    def base(self) -> Path:
+        """The base GGUF that is served and, dequantised, trained."""
+        return self.models / "base.gguf"
+
+    @property
+    def embedder(self) -> Path:
+        return self.models / "embedder.gguf"
+
+    @property
+    def dequantised(self) -> Path:
+        """The base as a transformers folder, made once from ``base`` before the first training."""
+        return self.models / "base-torch"
+
+    @property
+    def selves(self) -> Path:
+        return self.home / "selves"
+
+    def self_folder(self, version: str) -> Path:
+        return self.selves / version
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def lock(self) -> Path:
+        return self.home / "lock"
+
+    @property
+    def run(self) -> Path:
+        return self.home / "run.json"
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A section of ``oneself.toml``. Unknown names are refused: a misspelt setting must not be silently ignored."""
+
+
+class OwnerConfig(Section):
+    name: str = ""
+    """The owner's name; given at ``oneself init --name``."""
+
+
+class EngineConfig(Section):
+    threads: int = 0
+    """0: as many as there are cores."""
+    context_tokens: int = 4096
+    """KV cells of each resident context (base, live self); shared by all its sequences."""
+    sequences: int = 8
+    """How many requests one context decodes together."""
+    queue: int = 64
+    """Requests that may wait; one more is refused as busy."""
+    prefill_chunk: int = 256
+    embedding_batch: int = 32
+
+
+class MemoryConfig(Section):
+    chunk_characters: int = 1200
+    max_file_mb: int = 64
+    """A larger file is refused by name."""
+    max_text_mb: int = 8
+    """A text or Markdown file above this is refused: it is a data dump, not a note."""
+
+
+class AnswerConfig(Section):
+    evidence: int = 3
+    """Sentences of evidence given to the model, best last. Four was measurably worse than three."""
+    max_tokens: int = 160
+
+
+class TrainingConfig(Section):
+    minutes: float = 5.0
+    """Wall-clock budget of the owner's training on this machine; the plan fits the number of steps to it."""
+    rank: int = 16
+    alpha: int = 32
+    learning_rate: float = 3e-4
+    batch_tokens: int = 2048
+    """Tokens in one packed optimiser step."""
+    max_length: int = 1024
+    seed: int = 1
+    threads: int = 0
+
+
+class ExamConfig(Section):
+    questions: int = 60
+    """Owner's questions at most, so that the exam stays within minutes."""
+    seed: int = 7
+
+
+class KernelConfig(Section):
+    """All settings of the kernel. Every one can also be given as ``ONESELF_<SECTION>_<KEY>``."""
+
+    owner: OwnerConfig = OwnerConfig()
+    engine: EngineConfig = EngineConfig()
+    memory: MemoryConfig = MemoryConfig()
+    answer: AnswerConfig = AnswerConfig()
+    training: TrainingConfig = TrainingConfig()
+    exam: ExamConfig = ExamConfig()
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The settings file as a plain mapping; an absent file is an empty one. Raises ``HomeError`` if it is not TOML."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise HomeError(f"{path} is not valid TOML ({error}). Mend or remove it.") from error
+
+
+def to_config(data: dict[str, Any], kind: type[T], where: str) -> T:
+    """Validate a mapping against a settings struct. Raises ``WrongUse`` naming the setting."""
+    try:
+        return msgspec.convert(data, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise WrongUse(f"{where}: {error}. See the README's table of settings.") from error

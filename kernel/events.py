@@ -1,0 +1,56 @@
+"""What happened, past tense, frozen. Progress is these, never log lines. They travel as tagged msgpack and as SSE."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=True):
+    """Base of every event."""
+
+
+class StageStarted(Event):
+    stage: str
+    """``read``, ``analyse``, ``identity``, ``data``, ``train``, ``write``, ``exam``, ``promote``."""
+    total: int = 0
+
+
+class Progressed(Event):
+    stage: str
+    done: int
+    total: int
+    seconds_left: float | None = None
+    detail: str = ""
+    """Figures only (``loss 1.23, 240 tok/s``), never the user's text."""
+
+
+class StageFinished(Event):
+    stage: str
+    seconds: float
+    reused: bool = False
+    """True where an earlier run's result matched its input hash."""
+
+
+class RunStarted(Event):
+    run: str
+    plan: dict[str, object] = {}
+
+
+class RunFinished(Event):
+    run: str
+    outcome: str
+    """``promoted``, ``refused``, ``cancelled``, ``failed``, ``unchanged``."""
+    why: str
+    version: str | None = None
+
+
+class SelfPromoted(Event):
+    version: str
+    previous: str | None
+
+
+class EngineRestarted(Event):
+    why: str
+
+
+AnyEvent = StageStarted | Progressed | StageFinished | RunStarted | RunFinished | SelfPromoted | EngineRestarted

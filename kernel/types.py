@@ -1,0 +1,388 @@
+"""What the mind is made of: frozen structs, no behaviour beyond small derived properties.
+
+Spans are always ``[start, end)`` in characters of ``Note.text``. Times are ISO 8601 strings: a date
+(``2025-06-25``) where only the day is known, else a UTC timestamp (``2025-06-25T10:00:00+00:00``).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Origin = Literal["owner", "other", "web", "self"]
+"""Whose words: the owner's, someone else's, the web's, or generated. Kept for ever; only ``owner`` teaches the voice."""
+
+MemoryKind = Literal["episodic", "semantic", "procedural", "emotional", "reflective"]
+Language = Literal["en", "ko", "other"]
+Confidence = Literal["VERY_LOW", "LOW", "MEDIUM", "HIGH", "VERY_HIGH"]
+
+
+class Frozen(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every domain struct."""
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """``[start, end)`` in characters of the note's text."""
+
+    start: int
+    end: int
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+class Note(Frozen):
+    """One thing that was kept. ``text`` is exactly what is cited; it never changes within a revision."""
+
+    id: str
+    """Opaque, stable over revisions (``n_`` + 12 hex digits)."""
+    origin: Origin
+    kind: str
+    """Reader that made it: ``text``, ``markdown``, ``pdf``, …"""
+    title: str
+    text: str
+    happened_at: str | None
+    """From front matter, file name, a date in the text, then the file's mtime; ``None`` only if nothing is known."""
+    happened_from: str
+    """Where ``happened_at`` came from: ``front_matter``, ``file_name``, ``text``, ``mtime``, ``given``, ``unknown``."""
+    learned_at: str
+    source: str
+    """Absolute path, URL, or ``text:`` for typed notes."""
+    content_hash: str
+    """SHA-256 of the original bytes."""
+    language: Language
+    tags: tuple[str, ...] = ()
+    revision: int = 1
+    pages: tuple[Span, ...] = ()
+    """For paged documents: the span of each page."""
+
+
+class Chunk(Frozen):
+    """A stretch of a note that is shown to a model or person as context. ``note.text[start:end]`` is its text."""
+
+    id: str
+    note_id: str
+    ordinal: int
+    start: int
+    end: int
+    heading: str = ""
+    page: int | None = None
+
+
+class Sentence(Frozen):
+    """The unit of evidence. ``note.text[start:end]`` is what is quoted and cited, for ever.
+
+    ``context`` is what is indexed and shown to the model: the same words, with the heading or key as subject for list
+    items and key-value lines, and (once the worker has been over it) with pronouns resolved.
+    """
+
+    id: str
+    note_id: str
+    chunk_id: str
+    ordinal: int
+    start: int
+    end: int
+    context: str
+    resolved: bool = False
+
+
+class Memory(Frozen):
+    """A note as it is stored: with its chunks and sentences."""
+
+    note: Note
+    chunks: tuple[Chunk, ...]
+    sentences: tuple[Sentence, ...]
+
+
+class Explain(Frozen):
+    """Every part of a score, so that nothing about a ranking is hidden."""
+
+    vector: float | None
+    """Cosine of query and sentence, or ``None`` while the vector is pending or the embedder is down."""
+    words: float
+    """BM25 over words (higher is better, 0 for none), scaled to 0..1 within this search."""
+    hangul: float
+    """The same over Hangul character bigrams."""
+    trigram: float
+    """The same over trigrams; only asked where words found too little."""
+    overlap: float
+    """Share of the question's content words that the sentence (or its title) holds, weighted by rarity."""
+    notes: tuple[str, ...] = ()
+    """What was missing or special: ``vectors pending``, ``embedder down``, ``date matched`` …"""
+
+
+class Hit(Frozen):
+    """One sentence found, best first in a result."""
+
+    note_id: str
+    chunk_id: str
+    sentence_id: str
+    title: str
+    text: str
+    """The original words at ``span``."""
+    context: str
+    """What the model is shown (see ``Sentence.context``)."""
+    span: Span
+    score: float
+    """Fused score, 0..1, comparable between searches in one language (the bands rest on it)."""
+    explain: Explain
+    happened_at: str | None
+    origin: Origin
+    language: Language
+
+
+class Skipped(Frozen):
+    """A file that was not remembered, and why, and what to do about it."""
+
+    source: str
+    code: str
+    message: str
+
+
+class Added(Frozen):
+    """What one ``add`` did. ``batch`` undoes it (``oneself memories forget --batch``)."""
+
+    batch: str
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    vectors_pending: int = 0
+
+
+class MemoryCounts(Frozen):
+    notes: int = 0
+    chunks: int = 0
+    sentences: int = 0
+    vectors_pending: int = 0
+    unresolved: int = 0
+    insights_pending: int = 0
+
+
+# --- L0: insight ------------------------------------------------------------------------------------------------------
+
+
+class Entity(Frozen):
+    text: str
+    type: str
+    """``person``, ``place``, ``organisation``, ``date``, ``number``, ``thing``."""
+    span: Span
+
+
+class Statement(Frozen):
+    """Something the note says, canonical enough to ask about, tied to the words that say it."""
+
+    id: str
+    note_id: str
+    span: Span
+    text: str
+    """The statement with its pronouns resolved; every name and number in it stands in the span or its antecedent."""
+    kind: MemoryKind
+    subject: str
+    """``owner`` or the name of what it is about."""
+    relation: str
+    """Lemma of the verb or the key of a key-value line (``adopt``, ``be``, ``rent``)."""
+    object: str
+    entities: tuple[str, ...] = ()
+    valid_from: str | None = None
+    valid_to: str | None = None
+    negated: bool = False
+
+
+class Insight(Frozen):
+    """What one note says, by one analyst."""
+
+    note_id: str
+    content_hash: str
+    analyst: str
+    """Name and version; with ``content_hash`` the key under which it is stored."""
+    title: str
+    summary: str
+    insight: str
+    """One sentence on what it says of the owner; extractive: the most owner-related sentence."""
+    tags: tuple[str, ...]
+    keywords: tuple[str, ...]
+    entities: tuple[Entity, ...]
+    statements: tuple[Statement, ...]
+    dropped: int = 0
+    """Statements thrown away because their names, numbers or content words are not in their span."""
+
+
+# --- L1: identity -----------------------------------------------------------------------------------------------------
+
+
+class Citation(Frozen):
+    """The words something stands on."""
+
+    note_id: str
+    title: str
+    quote: str
+    span: Span
+
+
+class Cited(Frozen):
+    """A sentence and its evidence. There is no sentence of an identity without at least one citation."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+
+class Topic(Frozen):
+    id: str
+    label: str
+    keyphrases: tuple[str, ...]
+    note_ids: tuple[str, ...]
+    """Nearest to the centre first."""
+    core: int
+    """How many of them (from the front) are the topic's core."""
+
+
+class TimelineEvent(Frozen):
+    when: str
+    text: str
+    citation: Citation
+
+
+class Shade(Frozen):
+    """A lasting side of a person (Second Me, arXiv 2503.08102)."""
+
+    id: str
+    topic_id: str
+    name: str
+    aspect: str
+    icon: str
+    first_person: tuple[Cited, ...]
+    second_person: tuple[Cited, ...]
+    third_person: tuple[Cited, ...]
+    timeline: tuple[TimelineEvent, ...]
+    confidence: Confidence
+
+
+class Attribute(Frozen):
+    key: str
+    value: str
+    confidence: Confidence
+    citations: tuple[Citation, ...]
+    valid_from: str | None = None
+    valid_to: str | None = None
+
+
+class Biography(Frozen):
+    """Three views, short and long. Empty (no sentences) when there is no evidence."""
+
+    first_person: tuple[Cited, ...] = ()
+    second_person: tuple[Cited, ...] = ()
+    third_person: tuple[Cited, ...] = ()
+    short: int = 3
+    """How many sentences, from the front, make the short form."""
+
+
+class Identity(Frozen):
+    version: int
+    created: str
+    owner: str
+    input_hash: str
+    topics: tuple[Topic, ...]
+    outliers: tuple[str, ...]
+    shades: tuple[Shade, ...]
+    biography: Biography
+    attributes: tuple[Attribute, ...]
+
+
+# --- L2: the weights --------------------------------------------------------------------------------------------------
+
+Role = Literal["system", "user", "assistant"]
+
+
+class Message(Frozen):
+    role: Role
+    content: str
+
+
+class Sample(Frozen):
+    """One training row. ``prompt`` is exactly what serving sends up to the assistant's turn; ``answer`` is learned."""
+
+    id: str
+    kind: str
+    """``grounded``, ``identity``, ``refusal``, ``chat``, ``replay``, ``recall`` (no evidence: the weights alone)."""
+    prompt: tuple[Message, ...]
+    answer: str
+    question: str
+    note_ids: tuple[str, ...]
+    spans: tuple[tuple[str, int, int], ...] = ()
+    language: Language = "en"
+    generator: str = ""
+    passed: str = ""
+    """Why it was let in (``round trip at rank 1``, ``hand-written`` …)."""
+
+
+SelfState = Literal["candidate", "live", "retired", "refused"]
+
+
+class SelfVersion(Frozen):
+    """One self: its weights and what they were made of (``selves/NNNN/manifest.json``)."""
+
+    version: str
+    state: SelfState
+    base: str
+    """SHA-256 of the base GGUF that the adapter fits."""
+    template: str
+    """SHA-256 of its chat template."""
+    created: str
+    adapter: str | None
+    """File name in the version's folder; ``None``: no adapter (quoting and the base)."""
+    parent: str | None = None
+    dataset: str | None = None
+    input_hash: str | None = None
+    recipe: dict[str, object] = {}
+    exam: dict[str, object] = {}
+    why: str = ""
+    """Why it was promoted, refused or retired."""
+
+
+# --- answering --------------------------------------------------------------------------------------------------------
+
+Route = Literal["owner", "identity", "world", "conversation", "unsure"]
+Source = Literal["model", "quote", "none"]
+
+
+class Question(Frozen):
+    """A conversation whose last message is to be answered."""
+
+    messages: tuple[Message, ...]
+    model: str = "self"
+    """``self``, ``self-weights``, ``base``, ``self:NNNN``."""
+    memory: bool = True
+    as_of: str | None = None
+    max_tokens: int = 160
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+class Usage(Frozen):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+
+
+class Answer(Frozen):
+    model: str
+    text: str
+    citations: tuple[Citation, ...]
+    marks: tuple[Span, ...]
+    """For each citation: the part of ``text`` that stands on it."""
+    source: Source
+    route: Route
+    usage: Usage
+    finish_reason: str = "stop"
+    score: float = 0.0
+    """Score of the best evidence (what the bands were asked with)."""
+
+
+class AnswerDelta(Frozen):
+    """A checked piece of an answer that is being streamed; the last thing in a stream is the ``Answer`` itself."""
+
+    text: str

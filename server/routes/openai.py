@@ -1,0 +1,152 @@
+"""``/v1``: models and chat completions, as OpenAI's clients expect them.
+
+A stream begins only when there is something to say: until then an error has an HTTP status of its own. A checked
+sentence is one chunk; the last content chunk is empty and carries citations and source, because they are known only
+when the answer is whole. An error after the first byte ends the stream with an error object and no ``[DONE]``.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+import uuid
+from collections.abc import AsyncIterator
+
+import msgspec
+from litestar import get, post
+from litestar.response.base import ASGIResponse
+
+from kernel.errors import NotFound, OneselfError
+from kernel.types import Answer, AnswerDelta, Question, SelfVersion
+from server.context import AnyRequest, base_url, mind_of, running
+from server.errors import describe, log_failure
+from server.schemas.body import decode
+from server.schemas.chat import (
+    AnswerMessage,
+    ChatRequest,
+    Choice,
+    Chunk,
+    ChunkChoice,
+    Completion,
+    Delta,
+    Model,
+    ModelList,
+    UsageOut,
+    cite,
+    usage_out,
+)
+from server.sse import DONE, EventStream, Pump, as_json, data, while_connected
+
+
+@get("/v1/models")
+async def list_models(request: AnyRequest) -> ModelList:
+    names = await mind_of(request).served_models()
+    return ModelList(tuple(_model(request, name) for name in names))
+
+
+@get("/v1/models/{model_id:str}")
+async def get_model(request: AnyRequest, model_id: str) -> Model:
+    await _check_model(request, model_id)
+    return _model(request, model_id)
+
+
+@post("/v1/chat/completions", status_code=200)
+async def chat(request: AnyRequest) -> ASGIResponse:
+    wanted = decode(await request.body(), ChatRequest)
+    question = wanted.question(running(request).settings.answer.max_tokens)
+    await _check_model(request, question.model)
+    if wanted.stream:
+        return await _streamed(request, question, include_usage=wanted.include_usage)
+    answer = await while_connected(request, mind_of(request).ask(question))
+    return as_json(_completion(answer, base_url(request)))
+
+
+async def _check_model(request: AnyRequest, name: str) -> None:
+    served = await mind_of(request).served_models()
+    if name not in served:
+        raise NotFound(
+            f"There is no model '{name[:80]}' here. Served are: {', '.join(served)}.", code="model_not_found"
+        )
+
+
+def _model(request: AnyRequest, name: str) -> Model:
+    versions = {f"self:{version.version}": version for version in mind_of(request).selves()}
+    version = versions.get(name)
+    return Model(id=name, created=_timestamp(version) if version else running(request).started)
+
+
+def _timestamp(version: SelfVersion) -> int:
+    created = datetime.datetime.fromisoformat(version.created)
+    return int((created if created.tzinfo else created.replace(tzinfo=datetime.UTC)).timestamp())
+
+
+def _completion(answer: Answer, base: str) -> Completion:
+    message = AnswerMessage(content=answer.text, annotations=cite(answer, base), source=answer.source)
+    return Completion(
+        id=_new_id(),
+        created=int(time.time()),
+        model=answer.model,
+        choices=(Choice(message=message, finish_reason=answer.finish_reason),),
+        usage=usage_out(answer.usage),
+    )
+
+
+async def _streamed(request: AnyRequest, question: Question, *, include_usage: bool) -> EventStream:
+    pump: Pump[AnswerDelta | Answer] = Pump(mind_of(request).ask_stream(question))
+    try:
+        first = await while_connected(request, pump.__anext__())
+    except BaseException:
+        await pump.close()
+        raise
+    chunks = _Chunks(question.model, base_url(request), include_usage=include_usage)
+    return EventStream(chunks.events(first, pump), pump)
+
+
+class _Chunks:
+    """The chunks of one answer: the same id, time and model in all."""
+
+    def __init__(self, model: str, base: str, *, include_usage: bool) -> None:
+        self._id, self._created = _new_id(), int(time.time())
+        self._model, self._base, self._include_usage = model, base, include_usage
+        self._sent = ""
+
+    async def events(self, first: AnswerDelta | Answer, pump: Pump[AnswerDelta | Answer]) -> AsyncIterator[bytes]:
+        yield self._chunk(Delta(role="assistant", content=""))
+        try:
+            for event in self._of(first):
+                yield event
+            async for item in pump:
+                for event in self._of(item):
+                    yield event
+        except Exception as error:  # noqa: BLE001 - the status has been sent; the client hears of it here
+            if not isinstance(error, OneselfError):
+                log_failure(error)
+            yield data(describe(error)[1])
+            return
+        yield DONE
+
+    def _of(self, item: AnswerDelta | Answer) -> list[bytes]:
+        if isinstance(item, AnswerDelta):
+            self._sent += item.text
+            return [self._chunk(Delta(content=item.text))] if item.text else []
+        events = []
+        if item.text.startswith(self._sent) and len(item.text) > len(self._sent):
+            events.append(self._chunk(Delta(content=item.text[len(self._sent) :])))
+        cited = cite(item, self._base)
+        events.append(self._chunk(Delta(content="", annotations=cited, source=item.source)))
+        events.append(self._chunk(Delta(), finish_reason=item.finish_reason))
+        if self._include_usage:
+            events.append(data(self._bare(choices=(), usage=usage_out(item.usage))))
+        return events
+
+    def _chunk(self, delta: Delta, finish_reason: str | None = None) -> bytes:
+        # OpenAI writes null in every chunk but the last where usage was asked for, and nothing where it was not
+        usage = None if self._include_usage else msgspec.UNSET
+        return data(self._bare(choices=(ChunkChoice(delta=delta, finish_reason=finish_reason),), usage=usage))
+
+    def _bare(self, choices: tuple[ChunkChoice, ...], usage: UsageOut | msgspec.UnsetType | None) -> Chunk:
+        return Chunk(id=self._id, created=self._created, model=self._model, choices=choices, usage=usage)
+
+
+def _new_id() -> str:
+    return f"chatcmpl-{uuid.uuid4().hex}"

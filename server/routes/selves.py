@@ -1,0 +1,36 @@
+"""``/api/selves`` and ``/api/identity``: which selves there are, which one is live, and who it says it is."""
+
+from __future__ import annotations
+
+from litestar import get, post
+
+from kernel.errors import TooFew
+from kernel.types import Identity
+from server.context import AnyRequest, mind_of
+from server.schemas.body import decode
+from server.schemas.selves import PromoteRequest, SelfList, SelfOut, self_out
+
+
+@get("/api/selves")
+async def list_selves(request: AnyRequest) -> SelfList:
+    return SelfList(tuple(map(self_out, mind_of(request).selves())))
+
+
+@post("/api/selves/{version:str}/promote", status_code=200)
+async def promote(request: AnyRequest, version: str) -> SelfOut:
+    wanted = decode(await request.body(), PromoteRequest)
+    return self_out(await mind_of(request).promote(version, force=wanted.force))
+
+
+@post("/api/selves/rollback", status_code=200)
+async def rollback(request: AnyRequest) -> SelfOut:
+    return self_out(await mind_of(request).rollback())
+
+
+@get("/api/identity")
+async def identity(request: AnyRequest) -> Identity:
+    """The current identity as the kernel made it: every sentence with its citations."""
+    found = await mind_of(request).identity()
+    if found is None:
+        raise TooFew("There is no identity yet: add notes, then run 'oneself train'.", code="no_identity")
+    return found

@@ -1,0 +1,66 @@
+"""Selves and trainings on the wire."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from kernel.types import SelfVersion
+
+if TYPE_CHECKING:
+    from kernel.pipeline import TrainingRun
+
+
+class SelfOut(msgspec.Struct, frozen=True, kw_only=True):
+    version: str
+    state: str
+    base: str
+    created: str
+    exam: dict[str, Any]
+    adapter: str | None
+    parent: str | None
+    why: str
+
+
+class SelfList(msgspec.Struct, frozen=True):
+    selves: tuple[SelfOut, ...]
+
+
+class PromoteRequest(msgspec.Struct):
+    force: bool = False
+
+
+class TrainRequest(msgspec.Struct):
+    force: bool = False
+
+
+class RunStartedOut(msgspec.Struct, frozen=True):
+    id: str
+
+
+class RunOut(msgspec.Struct, frozen=True, kw_only=True):
+    """One training. ``state``: running, done, failed or cancelled; ``outcome``: promoted, refused, unchanged …"""
+
+    id: str
+    state: str
+    started: str
+    finished: str | None
+    outcome: str | None
+    why: str
+    version: str | None
+    report: dict[str, Any] | None
+
+
+class RunList(msgspec.Struct, frozen=True):
+    runs: tuple[RunOut, ...]
+
+
+def self_out(version: SelfVersion) -> SelfOut:
+    return SelfOut(**{field.name: getattr(version, field.name) for field in msgspec.structs.fields(SelfOut)})
+
+
+def run_out(run: TrainingRun) -> RunOut:
+    return msgspec.convert(
+        {field.name: getattr(run, field.name) for field in msgspec.structs.fields(RunOut)}, RunOut, from_attributes=True
+    )

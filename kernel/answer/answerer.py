@@ -1,0 +1,390 @@
+"""Questions in, checked answers out. The CLI, the exam, the server and the connectors all come through here.
+
+The model never has the last word on a fact: a name or number that its evidence does not hold, or a refusal over strong
+evidence, is replaced by the owner's own sentence. A sentence goes out once it has been checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from kernel.abc import Engine, Generate, Piece
+from kernel.answer import check, quote
+from kernel.answer.bands import DEFAULTS, Bands
+from kernel.answer.prompt import ChatTemplate, persona, prompt_of_self
+from kernel.answer.route import route
+from kernel.errors import NotFound, WrongUse
+from kernel.memory.language import language_of
+from kernel.types import (
+    Answer,
+    AnswerDelta,
+    Biography,
+    Citation,
+    Hit,
+    Language,
+    Message,
+    Question,
+    Route,
+    Source,
+    Usage,
+)
+
+Search = Callable[[str, int, str | None, tuple[str, ...]], Awaitable[list[Hit]]]
+"""``(query, limit, as_of, turns before) -> hits``, best first."""
+TURNS_BEFORE = 4
+"""Messages of the conversation that a self is shown; more only distracts a small model."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How one model name answers."""
+
+    name: str
+    adapter: str | None = None
+    memory: bool = False
+    voice: bool = False
+    """With the persona prefix."""
+    method: str = "weights"
+    """``weights`` (generate), ``self`` (routes, evidence, checks), ``quote`` (no model), ``retrieval`` (notes pasted in)."""
+
+
+@dataclass
+class Context:
+    """What the answerer needs to know of the home; replaced as a whole when a self is promoted."""
+
+    owner: str
+    template: ChatTemplate
+    live: str = "0000"
+    adapters: frozenset[str] = frozenset()
+    """Versions whose adapter is loaded in the engine."""
+    biography: Biography = field(default_factory=Biography)
+    bands: dict[Language, Bands] = field(default_factory=lambda: dict(DEFAULTS))
+    model_languages: tuple[str, ...] = ("en",)
+    """Languages the base can write; in others the answer is quoted."""
+    evidence: int = 3
+
+
+@dataclass
+class _Draft:
+    """An answer in the making."""
+
+    route: Route
+    evidence: list[Hit] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    text: str = ""
+    source: Source = "model"
+    cited: list[Citation] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    finish: str = "stop"
+
+    @property
+    def score(self) -> float:
+        return self.evidence[0].score if self.evidence else 0.0
+
+
+class Answerer:
+    """One per home. ``context`` may be replaced at any time; an answer under way keeps the one it began with."""
+
+    def __init__(self, engine: Engine, search: Search, context: Context) -> None:
+        self._engine, self._search, self.context = engine, search, context
+
+    def way(self, model: str, *, memory: bool = True) -> Way:
+        """How ``model`` answers. Raises ``NotFound`` naming what is served."""
+        live = self.context.live
+        name, _, version = model.partition(":")
+        version = version or live
+        adapter = version if version in self.context.adapters else None
+        if version != live and adapter is None and name in ("self", "self-weights"):
+            raise NotFound(f"there is no model '{model}' here; served are: {', '.join(self.served())}", code="model_not_found")
+        if name == "self":
+            if not memory:
+                return Way(model, adapter, voice=True)
+            return Way(model, adapter, memory=True, voice=True, method="self" if adapter else "quote")
+        ways = {
+            "self-weights": Way(model, adapter, voice=True),
+            "base": Way(model),
+            "quoting": Way(model, memory=True, method="quote"),
+            "retrieval": Way(model, memory=True, method="retrieval"),
+        }
+        if name not in ways:
+            raise NotFound(f"there is no model '{model}' here; served are: {', '.join(self.served())}", code="model_not_found")
+        return ways[name]
+
+    def served(self) -> list[str]:
+        """Model names that a client may ask for."""
+        return ["self", "self-weights", "base", *(f"self:{version}" for version in sorted(self.context.adapters))]
+
+    async def ask(self, question: Question) -> Answer:
+        """See ``kernel.abc.Self.ask``."""
+        async with aclosing(self.stream(question)) as parts:
+            async for part in parts:
+                if isinstance(part, Answer):
+                    return part
+        raise AssertionError("a stream ends with its answer")
+
+    async def stream(self, question: Question) -> AsyncIterator[AnswerDelta | Answer]:
+        """See ``kernel.abc.Self.ask_stream``."""
+        asked, before, system = _turns(question.messages)
+        way = self.way(question.model, memory=question.memory)
+        language = language_of(asked)
+        if way.method == "weights":
+            parts = self._plain(question, way, before, asked, system)
+        elif way.method == "retrieval":
+            parts = self._pasted(question, asked)
+        else:
+            parts = self._own(question, way, before, asked, system, language)
+        async with aclosing(parts):
+            async for part in parts:
+                if isinstance(part, _Draft):
+                    yield _finished(question.model, part)
+                else:
+                    yield part
+
+    # --- the three ways -----------------------------------------------------------------------------------------------
+
+    async def _plain(
+        self, question: Question, way: Way, before: Sequence[Message], asked: str, system: str
+    ) -> AsyncIterator[AnswerDelta | _Draft]:
+        """The model alone: the base gets the messages as they came, a self's weights get its persona."""
+        messages: Sequence[Message] = question.messages
+        if way.voice:
+            messages = prompt_of_self(self.context.owner, asked, before=before, system=system)
+        draft = _Draft(route="conversation")
+        async for piece in self._generate(question, messages, way.adapter, draft):
+            draft.text += piece
+            yield AnswerDelta(text=piece)
+        yield draft
+
+    async def _pasted(self, question: Question, asked: str) -> AsyncIterator[AnswerDelta | _Draft]:
+        """Plain retrieval with the base, the rival: the found sentences in front of the question, nothing checked."""
+        hits = await self._search(asked, self.context.evidence, question.as_of, ())
+        notes = "\n".join(f"- {hit.text}" for hit in hits)
+        content = f"Answer the question from these notes.\n\n{notes}\n\nQuestion: {asked}"
+        draft = _Draft(route="owner", evidence=hits, cited=[quote.citation(hit) for hit in hits])
+        async for piece in self._generate(question, [Message(role="user", content=content)], None, draft):
+            draft.text += piece
+            yield AnswerDelta(text=piece)
+        yield draft
+
+    async def _own(
+        self, question: Question, way: Way, before: Sequence[Message], asked: str, system: str, language: Language
+    ) -> AsyncIterator[AnswerDelta | _Draft]:
+        """A self with its memory: route, evidence, bands, check, citations."""
+        draft = _Draft(route=route(asked, language))
+        bands = self.context.bands[language]
+        speaks = way.method == "self" and language in self.context.model_languages
+        if draft.route == "identity":
+            draft.evidence = self._who()
+        else:
+            turns = tuple(message.content for message in before if message.role == "user")[-2:]
+            draft.evidence = await self._search(asked, self.context.evidence, question.as_of, turns)
+        if draft.route == "unsure":
+            draft.route = "owner" if draft.score >= bands.world_below else "world"
+            if draft.route == "owner" and language != "en" and not speaks:
+                draft.route = "owner"
+        if draft.route == "world" and "en" in self.context.model_languages and language in self.context.model_languages:
+            parts = self._world(question, draft)
+        elif draft.route == "conversation" and speaks:
+            parts = self._conversation(question, way, before, asked, system, draft, bands)
+        elif not speaks:
+            parts = self._quoted(question, draft, language, bands)
+        else:
+            parts = self._grounded(question, way, before, asked, system, draft, bands)
+        async with aclosing(parts):
+            async for part in parts:
+                yield part
+
+    # --- the routes ---------------------------------------------------------------------------------------------------
+
+    async def _world(self, question: Question, draft: _Draft) -> AsyncIterator[AnswerDelta | _Draft]:
+        draft.evidence, draft.route = [], "world"
+        async for piece in self._generate(question, question.messages, None, draft):
+            draft.text += piece
+            yield AnswerDelta(text=piece)
+        yield draft
+
+    async def _quoted(
+        self, question: Question, draft: _Draft, language: Language, bands: Bands
+    ) -> AsyncIterator[AnswerDelta | _Draft]:
+        """No model: the best sentences, or not knowing."""
+        if draft.route == "identity" and not draft.evidence and self.context.owner:
+            draft.text, draft.source = _i_am(self.context.owner, language), "none"
+        elif draft.evidence and (draft.score >= bands.refuse_below or draft.route == "identity"):
+            await self._put_quote(question, draft, draft.evidence)
+        else:
+            draft.text, draft.source = quote.DOES_NOT_KNOW[language], "none"
+        yield AnswerDelta(text=draft.text)
+        yield draft
+
+    async def _conversation(
+        self, question: Question, way: Way, before: Sequence[Message], asked: str, system: str, draft: _Draft, bands: Bands
+    ) -> AsyncIterator[AnswerDelta | _Draft]:
+        """Talk and writing: the voice, evidence if there is any, and no invented names or numbers."""
+        evidence = [hit for hit in draft.evidence if hit.score >= bands.quote_above]
+        messages = prompt_of_self(self.context.owner, asked, evidence, before=before, system=system)
+        sources = [*(f"{hit.context} {hit.title}" for hit in evidence), *(m.content for m in before), asked, self.context.owner]
+        async with aclosing(self._sentences(question, messages, way.adapter, draft)) as parts:
+            async for sentence in parts:
+                if draft.text and check.unsupported(sentence, sources):
+                    break
+                draft.text += sentence
+                yield AnswerDelta(text=sentence)
+        draft.evidence = evidence
+        self._cite(draft)
+        yield draft
+
+    async def _grounded(
+        self, question: Question, way: Way, before: Sequence[Message], asked: str, system: str, draft: _Draft, bands: Bands
+    ) -> AsyncIterator[AnswerDelta | _Draft]:
+        """The owner is asked about: evidence, bands, check, citations."""
+        if draft.route == "owner" and draft.score < bands.refuse_below:
+            draft.text, draft.source, draft.evidence = quote.DOES_NOT_KNOW["en"], "none", []
+            yield AnswerDelta(text=draft.text)
+            yield draft
+            return
+        messages = prompt_of_self(self.context.owner, asked, draft.evidence, before=before, system=system)
+        sources = [f"{hit.context} {hit.text} {hit.title} {hit.happened_at or ''}" for hit in draft.evidence]
+        sources += [line.content for line in messages]
+        sources += [asked]
+        async with aclosing(self._sentences(question, messages, way.adapter, draft)) as parts:
+            async for sentence in parts:
+                if not draft.text and check.refuses(sentence):
+                    if draft.score >= bands.quote_above and draft.route == "owner":
+                        break
+                    draft.text, draft.source, draft.evidence = sentence.strip(), "none", []
+                    yield AnswerDelta(text=draft.text)
+                    break
+                if check.unsupported(sentence, sources):
+                    break
+                draft.text += sentence
+                yield AnswerDelta(text=sentence)
+        if not draft.text:
+            if draft.evidence:
+                await self._put_quote(question, draft, draft.evidence)
+            else:
+                draft.text, draft.source = _i_am(self.context.owner, "en"), "none"
+            yield AnswerDelta(text=draft.text)
+        elif draft.source == "model":
+            self._cite(draft)
+        yield draft
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+
+    def _who(self) -> list[Hit]:
+        """The start of the biography as evidence for "who are you?"."""
+        found = []
+        for cited in self.context.biography.first_person[: self.context.evidence]:
+            first = cited.citations[0]
+            found.append(biography_hit(cited.text, first))
+        return found
+
+    async def _put_quote(self, question: Question, draft: _Draft, evidence: Sequence[Hit]) -> None:
+        hits = quote.chosen(evidence)
+        text = quote.text_of(hits)
+        kept, cut = await self._within(text, question.max_tokens)
+        draft.text, draft.source = kept, "quote"
+        draft.finish = "length" if cut else "stop"
+        draft.cited = [quote.citation(hit) for hit in hits]
+        draft.parts = [quote.text_of([hit]) for hit in hits]
+
+    async def _within(self, text: str, max_tokens: int) -> tuple[str, bool]:
+        """The text, cut at a word where it is longer than was asked for."""
+        words = text.split(" ")
+        cut = False
+        while len(words) > 1 and len(await self._engine.tokenize(" ".join(words), special=False)) > max_tokens:
+            words, cut = words[: max(1, len(words) * 9 // 10)], True
+        return " ".join(words), cut
+
+    def _cite(self, draft: _Draft) -> None:
+        hits = check.support(draft.text, draft.evidence)
+        draft.cited = [quote.citation(hit) for hit in hits]
+        draft.parts = ["" for _ in hits]
+
+    async def _sentences(
+        self, question: Question, messages: Sequence[Message], adapter: str | None, draft: _Draft
+    ) -> AsyncIterator[str]:
+        """What the model writes, a whole sentence at a time."""
+        held = ""
+        async with aclosing(self._generate(question, messages, adapter, draft)) as pieces:
+            async for piece in pieces:
+                held += piece
+                parts = check.sentences(held)
+                for whole in parts[:-1]:
+                    yield whole
+                held = parts[-1] if parts else ""
+        if held.strip():
+            yield held
+
+    async def _generate(
+        self, question: Question, messages: Sequence[Message], adapter: str | None, draft: _Draft
+    ) -> AsyncIterator[str]:
+        request = Generate(
+            prompt=self.context.template.render(messages),
+            adapter=adapter,
+            max_tokens=question.max_tokens,
+            temperature=question.temperature,
+            top_p=question.top_p,
+            seed=question.seed,
+            stop=question.stop,
+        )
+        async with aclosing(self._engine.generate(request)) as stream:  # type: ignore[type-var]
+            async for part in stream:
+                if isinstance(part, Piece):
+                    yield part.text
+                else:
+                    draft.usage, draft.finish = part.usage, part.reason
+
+
+def biography_hit(text: str, first: Citation) -> Hit:
+    """A biography sentence in the shape of evidence."""
+    from kernel.types import Explain
+
+    none = Explain(vector=None, words=0, hangul=0, trigram=0, overlap=0, notes=("biography",))
+    return Hit(
+        note_id=first.note_id,
+        chunk_id="",
+        sentence_id="",
+        title=first.title,
+        text=first.quote,
+        context=text,
+        span=first.span,
+        score=1.0,
+        explain=none,
+        happened_at=None,
+        origin="owner",
+        language=language_of(text),
+    )
+
+
+def _turns(messages: Sequence[Message]) -> tuple[str, tuple[Message, ...], str]:
+    """The question, the turns before it (the last few) and the client's own system message."""
+    if not messages or messages[-1].role != "user" or not messages[-1].content.strip():
+        raise WrongUse("the conversation must end with a user message that is not empty")
+    system = "\n".join(message.content for message in messages if message.role == "system")
+    before = tuple(message for message in messages[:-1] if message.role != "system")[-TURNS_BEFORE:]
+    return messages[-1].content.strip(), before, system
+
+
+def _finished(model: str, draft: _Draft) -> Answer:
+    return Answer(
+        model=model,
+        text=draft.text,
+        citations=tuple(draft.cited),
+        marks=quote.marks(draft.text, draft.parts),
+        source=draft.source,
+        route=draft.route,
+        usage=draft.usage,
+        finish_reason=draft.finish,
+        score=draft.score,
+    )
+
+
+def _i_am(owner: str, language: Language) -> str:
+    if language == "ko":
+        return f"저는 {owner}입니다." if owner else "저는 이 기록을 쓴 사람의 분신이에요."
+    return f"I'm {owner}." if owner else "I'm the self of whoever wrote these notes."
+
+
+__all__ = ["Answerer", "Context", "Search", "Way", "persona"]

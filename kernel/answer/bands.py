@@ -1,0 +1,83 @@
+"""Bands of evidence: below one score the self does not know, above another it quotes rather than refuses, between
+them the model decides. One threshold does not hold for everybody's notes, so each home calibrates its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from kernel.types import Frozen, Language
+
+
+class Bands(Frozen):
+    """Scores of the best evidence, 0..1 (``Hit.score``)."""
+
+    refuse_below: float
+    """The owner is asked about, and nothing found is near enough: it does not know."""
+    quote_above: float
+    """The model refuses (or says what its evidence does not): the owner's own sentence is quoted instead."""
+    world_below: float
+    """A question that names neither reader nor owner: below this it is one about the world."""
+
+
+class Tried(Frozen):
+    """One calibration question: the best score, and what each way of answering made of it."""
+
+    score: float
+    answerable: bool
+    quote_right: bool
+    model_right: bool
+    model_refused: bool
+
+
+DEFAULTS: dict[Language, Bands] = {
+    "en": Bands(refuse_below=0.12, quote_above=0.55, world_below=0.30),
+    "ko": Bands(refuse_below=0.30, quote_above=0.30, world_below=0.45),
+    "other": Bands(refuse_below=0.30, quote_above=0.30, world_below=0.45),
+}
+"""Where a home has too few questions of its own; from the invented people that the search weights were learned on."""
+FEWEST = 12
+"""Calibration questions of a language (a third of them unanswerable is not asked for) under which the defaults stay."""
+
+
+def calibrate(tried: Sequence[Tried], start: Bands) -> Bands:
+    """The bands that answer most calibration questions rightly; of equals, the ones nearest to ``start``."""
+    if len(tried) < FEWEST or not any(one.answerable for one in tried) or all(one.answerable for one in tried):
+        return start
+    grid = [step / 50 for step in range(1, 46)]
+    best, best_key = start, _key(start, start, tried)
+    for low in grid:
+        for high in grid:
+            if high < low:
+                continue
+            bands = Bands(refuse_below=low, quote_above=high, world_below=max(low, start.world_below))
+            key = _key(bands, start, tried)
+            if key > best_key:
+                best, best_key = bands, key
+    return best
+
+
+def _key(bands: Bands, start: Bands, tried: Sequence[Tried]) -> tuple[int, float]:
+    far = abs(bands.refuse_below - start.refuse_below) + abs(bands.quote_above - start.quote_above)
+    return sum(_right(one, bands) for one in tried), -far
+
+
+def _right(one: Tried, bands: Bands) -> bool:
+    if one.score < bands.refuse_below:
+        return not one.answerable
+    if one.model_refused and one.score < bands.quote_above:
+        return not one.answerable
+    if not one.answerable:
+        return False
+    return one.quote_right if one.model_refused else one.model_right
+
+
+def to_plain(bands: dict[Language, Bands]) -> dict[str, object]:
+    return msgspec.to_builtins(bands)  # type: ignore[no-any-return]
+
+
+def from_plain(data: object) -> dict[Language, Bands]:
+    """The defaults, overlaid with what a self's manifest holds."""
+    return DEFAULTS | msgspec.convert(data or {}, dict[Language, Bands])

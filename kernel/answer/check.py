@@ -1,0 +1,101 @@
+"""Does an answer say only what its evidence says? Names and numbers are held against the words they must come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from kernel.types import Hit
+
+REFUSAL = re.compile(
+    r"(don'?t|do not|can'?t|cannot|didn'?t|haven'?t|couldn'?t|never) (really |actually )?(know|remember|recall|find|say|tell|note|noted|"
+    r"write|written|wrote|mention|mentioned|recorded)\b|\bno (memory|memories|note|notes|record|idea|information|mention)\b|not (sure|in my "
+    r"(notes|memor)|something i|written|recorded|noted)|nothing (in my|written|about|recorded|on)|haven'?t (got )?(any|a) (note|memory|record)"
+    r"|모르겠|기억(이|에|나지)|적(어 ?둔|힌) (것|게) ?없|기록이 ?없",
+    re.I,
+)
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?", re.U)
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_SENTENCE = re.compile(r"(?<=[.!?。])[\"'”’)]*\s+(?=\S)")
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+NUMBER_WORDS = {word: str(value) for value, word in enumerate(_UNITS)} | {
+    word: str(20 + 10 * step) for step, word in enumerate(_TENS)
+}
+_COMMON = frozenset(
+    "i i'm i've i'd i'll it it's he she they we you the a an in on at by my his her their our your its yes no not and or "
+    "but so because since from with for to of this that these those there here when where who what which how why one as "
+    "if is was are were be been do does did have has had would could should can will may might monday tuesday wednesday "
+    "thursday friday saturday sunday january february march april may june july august september october november "
+    "december english mr mrs ms dr sorry well yeah yep nope sure oh never always both around about mostly only just last "
+    "every each mum dad mom maybe nothing none every once twice".split()
+)
+
+
+def refuses(text: str) -> bool:
+    """Whether the answer says that it does not know."""
+    return bool(REFUSAL.search(text.replace("\u2019", "'")))
+
+
+def sentences(text: str) -> list[str]:
+    """The answer's sentences, each with the white space that follows it."""
+    cuts = [0, *(match.end() for match in _SENTENCE.finditer(text)), len(text)]
+    return [text[a:b] for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+
+
+def numbers(text: str) -> set[str]:
+    """Numbers in digits or words, as digits (``ninety-one`` -> 91, ``1,180`` -> 1180)."""
+    low = text.lower()
+    found = {re.sub(r"[,](?=\d{3})", "", one).strip(".,:") for one in _NUMBER.findall(low)}
+    for tens, unit in re.findall(rf"\b({'|'.join(_TENS)})[- ]({'|'.join(_UNITS[1:10])})\b", low):
+        found.add(str(int(NUMBER_WORDS[tens]) + int(NUMBER_WORDS[unit])))
+        low = low.replace(f"{tens}-{unit}", " ").replace(f"{tens} {unit}", " ")
+    found |= {NUMBER_WORDS[word] for word in _WORD.findall(low) if word in NUMBER_WORDS and word != "one"}
+    return found
+
+
+def names(text: str) -> set[str]:
+    """Capitalised words that are names by their looks, lower case; the first word of a sentence counts if it is no common word."""
+    found = set()
+    for word in _WORD.findall(text):
+        bare = re.sub(r"['’]s$", "", word)
+        if bare[:1].isupper() and bare.lower() not in _COMMON and not bare.lower().startswith(("i'", "i’")):
+            found.add(bare.lower())
+    return found
+
+
+def unsupported(answer: str, sources: Iterable[str]) -> set[str]:
+    """Names and numbers of ``answer`` that none of ``sources`` holds. Empty: nothing invented."""
+    text = " ".join(sources)
+    low = text.lower().replace("\u2019", "'")
+    known = set(_WORD.findall(low))
+    known |= {re.sub(r"'s$", "", word) for word in known}
+    starts = {re.split(r"\W", sentence.strip(), maxsplit=1)[0].lower() for sentence in sentences(answer)}
+    missing = {
+        name
+        for name in names(answer)
+        # a capital at the start of a sentence says nothing: only a word that is a name elsewhere is held to it
+        if name not in known and name not in starts
+    }
+    return missing | (numbers(answer) - numbers(text))
+
+
+def support(answer: str, evidence: Sequence[Hit]) -> list[Hit]:
+    """The evidence that the answer stands on: the sentences that share its telling words, at least the best one."""
+    wanted = telling(answer)
+    if not evidence or not wanted:
+        return list(evidence[:1])
+    shared = [len(wanted & telling(f"{hit.context} {hit.title} {hit.text}")) for hit in evidence]
+    most = max(shared)
+    if most == 0:
+        return [evidence[0]]
+    return [hit for hit, count in zip(evidence, shared, strict=True) if count == most or count >= 0.6 * most and count > 1]
+
+
+def telling(text: str) -> set[str]:
+    """Lower-case words and numbers that carry content."""
+    words = {word.lower() for word in _WORD.findall(text)}
+    return {word[:6] for word in words if len(word) > 2 and word not in _COMMON} | numbers(text)

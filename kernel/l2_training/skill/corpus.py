@@ -1,0 +1,165 @@
+"""The invented people as structs, and their questions as training samples in the serving format."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from kernel.answer.check import refuses
+from kernel.answer.prompt import prompt_of_self
+from kernel.l2_training.skill import FOLDER
+from kernel.types import Frozen, Hit, Message, Sample
+
+Search = Callable[[str, tuple[str, ...]], list[Hit]]
+"""``(question, turns before) -> hits``, best first: the person's own memory, searched as in serving."""
+
+
+class Evidence(Frozen):
+    note: str
+    quote: str
+
+
+class Turn(Frozen):
+    q: str
+    a: str
+
+
+class SkillQuestion(Frozen):
+    id: str
+    kind: str
+    q: str
+    a: str
+    evidence: tuple[Evidence, ...] = ()
+    any: tuple[str | tuple[str, ...], ...] = ()
+    abstain: bool = False
+    before: tuple[Turn, ...] = ()
+
+
+class Person(Frozen):
+    slug: str
+    name: str
+    folder: Path
+    questions: tuple[SkillQuestion, ...]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line of ``general``, ``conversation`` or ``identity``."""
+
+    q: str
+    a: str
+
+
+def people(which: str) -> list[Person]:
+    """``people`` (to learn from) or ``held_out`` (to measure with), in the order of their names."""
+    decode = msgspec.json.Decoder(SkillQuestion)
+    found = []
+    for folder in sorted((FOLDER / which).iterdir()):
+        name = msgspec.json.decode((folder / "person.json").read_bytes())["name"]
+        lines = (folder / "qa.jsonl").read_text("utf-8").splitlines()
+        questions = tuple(decode.decode(line) for line in lines if line.strip())
+        found.append(Person(slug=folder.name, name=name, folder=folder / "notes", questions=questions))
+    return found
+
+
+def lines(name: str) -> list[Line]:
+    """``general``, ``conversation`` or ``identity``."""
+    text = (FOLDER / f"{name}.jsonl").read_text("utf-8")
+    return [msgspec.json.decode(line, type=Line) for line in text.splitlines() if line.strip()]
+
+
+def samples_of(person: Person, search: Search, sentence_of: Callable[[str], Hit | None], rng: random.Random) -> Iterator[Sample]:
+    """One or two samples for each question, with the evidence that serving would show.
+
+    ``sentence_of(quote)`` finds the stored sentence of a gold quote. Where search missed it, it is put in, as what is
+    learned is reading; some of those misses become refusals as they stand, as that is what serving will meet.
+    """
+    for question in person.questions:
+        if question.abstain and not refuses(question.a):
+            continue
+        turns = tuple(Message(role=role, content=text) for turn in question.before for role, text in (("user", turn.q), ("assistant", turn.a)))
+        hits = search(question.q, tuple(turn.q for turn in question.before))
+        gold = [hit for hit in (sentence_of(item.quote) for item in question.evidence) if hit is not None]
+        shown = _shown(hits, gold, rng)
+        yield _sample(person, question, question.q, shown, turns)
+        asked_by_owner = as_owner(question.q)
+        if asked_by_owner and question.kind != "my" and rng.random() < 0.18:
+            yield _sample(person, question, asked_by_owner, shown, turns)
+        elif not question.abstain and len(shown) > 1 and rng.random() < 0.15:
+            yield _sample(person, question, question.q, rng.sample(shown, len(shown)), turns)
+
+
+def _shown(hits: Sequence[Hit], gold: Sequence[Hit], rng: random.Random) -> list[Hit]:
+    """Two or three sentences, best first, that hold every gold one."""
+    count = 3 if rng.random() < 0.8 else 2
+    shown = list(hits[:count])
+    have = {hit.sentence_id for hit in shown}
+    missing = [hit for hit in gold if hit.sentence_id not in have]
+    if missing:
+        keep = [hit for hit in shown if hit.sentence_id in {one.sentence_id for one in gold}]
+        rest = [hit for hit in shown if hit not in keep]
+        put_in = [*keep, *missing]
+        shown = [*put_in, *rest][: max(count, len(put_in))]
+        if rng.random() < 0.5:  # what search missed is not always first when it is found
+            rng.shuffle(shown)
+    return shown
+
+
+def _sample(person: Person, question: SkillQuestion, asked: str, shown: Sequence[Hit], turns: Sequence[Message]) -> Sample:
+    return Sample(
+        id=f"{person.slug}/{question.id}/{'my' if asked != question.q else 'q'}",
+        kind="refusal" if question.abstain else "grounded",
+        prompt=prompt_of_self(person.name, asked, shown, before=turns),
+        answer=question.a,
+        question=asked,
+        note_ids=tuple(dict.fromkeys(hit.note_id for hit in shown)),
+        generator="skill corpus",
+        passed="hand-written",
+    )
+
+
+_SWAPS = (
+    (r"\byour\b", "my"), (r"\byours\b", "mine"), (r"\byourself\b", "myself"), (r"\bare you\b", "am I"), (r"\bwere you\b", "was I"),
+    (r"\b(do|did|have|had|can|could|would|will|should|must) you\b", r"\1 I"), (r"\byou're\b", "I'm"), (r"\byou've\b", "I've"),
+    (r"\b(for|to|with|of|by|from|give|gave|tell|told|make|made|about|taught|lent|helped|let|asked) you\b", r"\1 me"),
+    (r"\byou (have|had|did|do|like|live|lived|were|was|are|bought|got|went|said|wanted|want|think)\b", r"I \1"),
+)  # fmt: skip
+
+
+def as_owner(question: str) -> str | None:
+    """The question as the owner would ask it ("Where do you live?" -> "Where do I live?"); ``None`` where unsure."""
+    text = question
+    for pattern, replacement in _SWAPS:
+        text = re.sub(pattern, replacement, text, flags=re.I)
+    text = re.sub(r"\bI are\b", "I am", text)
+    text = re.sub(r"\bI were\b", "I was", text)
+    if text == question or re.search(r"\byou\b", text, re.I):
+        return None
+    return text[0].upper() + text[1:]
+
+
+def manners(names: Sequence[str], rng: random.Random) -> list[Sample]:
+    """Identity, conversation and general samples under many names; general ones also without a persona."""
+    samples = []
+    for kind in ("identity", "conversation", "general"):
+        for number, line in enumerate(lines(kind)):
+            name = names[rng.randrange(len(names))]
+            asked, answer = (text.replace("{name}", name) for text in (line.q, line.a))
+            bare = kind == "general" and number % 4 == 0
+            prompt = (Message(role="user", content=asked),) if bare else prompt_of_self(name, asked)
+            samples.append(
+                Sample(
+                    id=f"{kind}/{number}",
+                    kind={"identity": "identity", "conversation": "chat", "general": "replay"}[kind],
+                    prompt=prompt,
+                    answer=answer,
+                    question=asked,
+                    note_ids=(),
+                    generator="skill corpus",
+                    passed="hand-written",
+                )
+            )
+    return samples

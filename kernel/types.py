@@ -85,6 +85,8 @@ class Sentence(Frozen):
     end: int
     context: str
     resolved: bool = False
+    origin: Origin = "owner"
+    """Whose words these are: ``other`` inside a quotation of an owner's note, else the note's own origin."""
 
 
 class Memory(Frozen):
@@ -108,6 +110,8 @@ class Explain(Frozen):
     """The same over trigrams; only asked where words found too little."""
     overlap: float
     """Share of the question's content words that the sentence (or its title) holds, weighted by rarity."""
+    parts: dict[str, float] = {}
+    """Everything else that was looked at (kind of answer asked for, dates, neighbours, kinship …), by name."""
     notes: tuple[str, ...] = ()
     """What was missing or special: ``vectors pending``, ``embedder down``, ``date matched`` …"""
 
@@ -158,6 +162,22 @@ class MemoryCounts(Frozen):
     vectors_pending: int = 0
     unresolved: int = 0
     insights_pending: int = 0
+
+
+class Run(Frozen):
+    """One training run, past or present, as it is kept."""
+
+    id: str
+    started: str
+    finished: str | None = None
+    outcome: str = "running"
+    """``running``, ``promoted``, ``refused``, ``cancelled``, ``failed``, ``unchanged``."""
+    why: str = ""
+    version: str | None = None
+    plan: dict[str, object] = {}
+    report: dict[str, object] = {}
+    events: tuple[dict[str, object], ...] = ()
+    """Its events in order, each as the JSON object of its struct."""
 
 
 # --- L0: insight ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Anything that a person keeps -> ``Note`` -> ``Chunk`` -> ``Sentence``: reading, storing, finding, forgetting."""

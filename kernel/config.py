@@ -121,6 +121,8 @@ class TrainingConfig(Section):
     rank: int = 16
     alpha: int = 32
     learning_rate: float = 3e-4
+    epochs: float = 3.0
+    """Passes over the data, unless ``minutes`` ends them sooner."""
     batch_tokens: int = 2048
     """Tokens in one packed optimiser step."""
     max_length: int = 1024

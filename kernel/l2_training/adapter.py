@@ -18,13 +18,14 @@ from kernel.errors import ModelError
 
 Array = npt.NDArray[Any]
 _NAME = re.compile(r"base_model\.model\.(.+)\.lora_([AB])(?:\.default)?\.weight")
+_SUPPORTED = ("llama", "qwen2", "qwen3")
 _PERMUTED = {"llama"}
 
 
-def write_gguf(peft_folder: Path, base_folder: Path, target: Path, recipe: dict[str, str]) -> None:
+def write_gguf(peft_folder: Path, base: Path, target: Path, recipe: dict[str, str]) -> None:
     """Write the adapter in ``peft_folder`` (PEFT's own files) as GGUF at ``target``, atomically.
 
-    ``base_folder`` is the dequantised base (for its shape). ``recipe`` goes into the metadata as ``oneself.*`` strings:
+    ``base`` is the base GGUF (for its shape). ``recipe`` goes into the metadata as ``oneself.*`` strings:
     the engine refuses an adapter whose ``base_sha256`` or ``template_sha256`` is not that of the base it runs.
     """
     import json
@@ -33,13 +34,16 @@ def write_gguf(peft_folder: Path, base_folder: Path, target: Path, recipe: dict[
     from safetensors.numpy import load_file
 
     config = json.loads((peft_folder / "adapter_config.json").read_text())
-    shape = json.loads((base_folder / "config.json").read_text())
-    architecture = {"llama": "llama", "qwen2": "qwen2", "qwen3": "qwen3"}.get(shape["model_type"])
-    if architecture is None:
-        raise ModelError(f"adapters for the architecture '{shape['model_type']}' cannot be written yet; use llama or qwen")
-    names = gguf.get_tensor_name_map(
-        getattr(gguf.MODEL_ARCH, architecture.upper()), int(shape["num_hidden_layers"])
-    )
+    shape = gguf.GGUFReader(base)
+    architecture = str(_field(shape, "general.architecture"))
+    if architecture not in _SUPPORTED:
+        raise ModelError(f"adapters for the architecture '{architecture}' cannot be written; use one of {_SUPPORTED}")
+    heads = {
+        "q_proj": _field(shape, f"{architecture}.attention.head_count"),
+        "k_proj": _field(shape, f"{architecture}.attention.head_count_kv"),
+    }
+    layers = _field(shape, f"{architecture}.block_count")
+    names = gguf.get_tensor_name_map(getattr(gguf.MODEL_ARCH, architecture.upper()), layers)
     part = target.with_name(target.name + ".part")
     writer = gguf.GGUFWriter(part, architecture)
     writer.add_type("adapter")
@@ -56,7 +60,6 @@ def write_gguf(peft_folder: Path, base_folder: Path, target: Path, recipe: dict[
         if base_name is None:
             raise ModelError(f"the adapter trains '{module}', which GGUF has no name for")
         if matrix == "B" and architecture in _PERMUTED:
-            heads = {"q_proj": shape["num_attention_heads"], "k_proj": shape["num_key_value_heads"]}
             tensor = _permute(tensor, heads.get(module.rpartition(".")[2]))
         writer.add_tensor(f"{base_name}.lora_{matrix.lower()}", np.ascontiguousarray(tensor.astype(np.float16)))
     writer.write_header_to_file()
@@ -72,3 +75,10 @@ def _permute(tensor: Array, heads: int | None) -> Array:
         return tensor
     rows = tensor.shape[0]
     return tensor.reshape(heads, 2, rows // heads // 2, *tensor.shape[1:]).swapaxes(1, 2).reshape(tensor.shape)
+
+
+def _field(reader: Any, key: str) -> Any:
+    field = reader.get_field(key)
+    if field is None:
+        raise ModelError(f"the base GGUF has no '{key}'. Run 'oneself init' to make it again.")
+    return field.contents()

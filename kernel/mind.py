@@ -1,0 +1,303 @@
+"""A home, opened: memory, engine, worker and selves under one lock. The ``Self`` that everything else talks to.
+
+Opening takes the home's lock and starts the engine child; closing ends the children. What must be thought about after a
+note was saved (insight, pronouns) is done in the background, in the worker, a moment later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, aclosing
+from pathlib import Path
+
+from kernel.abc import Engine, ModelInfo, OnEvent, Worker
+from kernel.answer.answerer import Answerer, Context
+from kernel.answer.bands import from_plain
+from kernel.answer.prompt import ChatTemplate
+from kernel.config import KernelConfig, Paths
+from kernel.engine.client import LocalEngine
+from kernel.errors import EngineError, JobFailed, NotFound
+from kernel.home import check_version, hold
+from kernel.l0_insight.structs import Understood, UnderstandTask
+from kernel.memory.ingest import Ingest
+from kernel.memory.search import Searcher
+from kernel.memory.store import Store
+from kernel.pipeline import Pipeline, Trainings
+from kernel.selves.shelf import FIRST, Shelf
+from kernel.types import (
+    Added,
+    Answer,
+    AnswerDelta,
+    Biography,
+    Frozen,
+    Hit,
+    Identity,
+    Insight,
+    Memory,
+    MemoryCounts,
+    Note,
+    Origin,
+    Question,
+    SelfVersion,
+)
+from kernel.worker import ProcessWorker
+
+log = logging.getLogger(__name__)
+UNDERSTAND_BATCH = 64
+"""Notes to one worker job: long enough to be worth the start, short enough to be interrupted."""
+
+
+class Status(Frozen):
+    """What runs, what is learned, what waits."""
+
+    ready: bool
+    owner: str
+    live: str
+    models: tuple[str, ...]
+    memory: MemoryCounts
+    training: str | None
+    """Id of the run under way."""
+    disk: dict[str, int]
+    """Bytes by folder of the home."""
+    engine: dict[str, float]
+    children: dict[str, int]
+    """Process ids."""
+
+
+class Mind:
+    """See ``kernel.abc.Self``; made by ``Mind.open``, ended by ``close``."""
+
+    def __init__(self, paths: Paths, config: KernelConfig, store: Store, engine: Engine, worker: Worker, held: ExitStack) -> None:
+        self.paths, self.config, self.store, self.engine, self.worker = paths, config, store, engine, worker
+        self.shelf = Shelf(paths)
+        self.searcher = Searcher(paths.database)
+        self.ingest = Ingest(store, engine, worker, paths, config.memory)
+        self.info: ModelInfo
+        self.answerer: Answerer
+        self._held = held
+        self._understanding: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self.trainings = Trainings(store, Pipeline(self))
+
+    @classmethod
+    async def open(
+        cls, paths: Paths, config: KernelConfig, *, engine: Engine | None = None, worker: Worker | None = None
+    ) -> Mind:
+        """Raises ``HomeHeld`` where another process has the home, ``HomeError``/``ModelError`` where it cannot be used."""
+        check_version(paths)
+        with ExitStack() as stack:
+            stack.enter_context(hold(paths))
+            engine = engine or LocalEngine(paths, config.engine)
+            store = await Store.open(paths.database)
+            mind = cls(paths, config, store, engine, worker or ProcessWorker(paths.logs), stack)
+            try:
+                mind.info = await engine.start()
+                await mind._set_up()
+            except BaseException:
+                await mind._end_parts()
+                raise
+            mind._held = stack.pop_all()
+        return mind
+
+    async def close(self) -> None:
+        """End the children and give the home back. What was not finished goes on at the next start."""
+        await self.trainings.close()
+        if self._understanding is not None:
+            self._understanding.cancel()
+            await asyncio.gather(self._understanding, return_exceptions=True)
+        await self._end_parts()
+        self._held.close()
+
+    # --- asking -------------------------------------------------------------------------------------------------------
+
+    async def ask(self, question: Question) -> Answer:
+        return await self.answerer.ask(question)
+
+    async def ask_stream(self, question: Question) -> AsyncIterator[AnswerDelta | Answer]:
+        async with aclosing(self.answerer.stream(question)) as parts:
+            async for part in parts:
+                yield part
+
+    async def search(
+        self, query: str, *, limit: int = 10, as_of: str | None = None, previous: Sequence[str] = ()
+    ) -> list[Hit]:
+        vector = None
+        try:
+            vector = (await self.engine.embed([" ".join([*previous[-1:], query])]))[0]
+        except EngineError:
+            log.warning("searching without vectors: the embedding model does not answer")
+        return await asyncio.to_thread(
+            self.searcher.search, query, vector, limit=limit, as_of=as_of, previous=tuple(previous)
+        )
+
+    async def served_models(self) -> list[str]:
+        return self.answerer.served()
+
+    # --- remembering --------------------------------------------------------------------------------------------------
+
+    async def remember(self, text: str, *, title: str = "", origin: Origin = "owner", source: str = "text:") -> Added:
+        added = await self.ingest.add_text(text, title=title, origin=origin, source=source)
+        self.think()
+        return added
+
+    async def remember_files(self, paths: Sequence[Path], *, mine: bool = False, on_event: OnEvent | None = None) -> Added:
+        added = await self.ingest.add_files(paths, mine=mine, on_event=on_event)
+        self.think()
+        return added
+
+    async def forget(self, note_ids: Sequence[str]) -> int:
+        return await self.store.delete(note_ids)
+
+    async def forget_batch(self, batch: str) -> int:
+        return await self.store.delete_batch(batch)
+
+    async def list_notes(self, *, offset: int = 0, limit: int = 50, query: str | None = None) -> tuple[list[Note], int]:
+        return await self.store.notes(offset=offset, limit=limit, query=query)
+
+    async def note(self, note_id: str) -> Note:
+        return (await self.memory(note_id)).note
+
+    async def memory(self, note_id: str) -> Memory:
+        return await self.store.memory(note_id)
+
+    # --- understanding ------------------------------------------------------------------------------------------------
+
+    def think(self) -> None:
+        """Go over new notes in the background; returns at once."""
+        if self._understanding is None or self._understanding.done():
+            self._understanding = asyncio.create_task(self._think())
+
+    async def understand(self, on_event: OnEvent | None = None) -> int:
+        """Insight and resolved pronouns for every note that has none; returns how many notes were gone over."""
+        done = 0
+        async with self._turn:
+            await self.ingest.fill_vectors()
+            while batch := await self.store.unresolved(limit=UNDERSTAND_BATCH):
+                result = await self.worker.run("understand", UnderstandTask(memories=tuple(batch)), Understood, on_event=on_event)
+                for one in result.notes:
+                    await self.store.put_insight(one.insight)
+                await self.ingest.set_contexts({one.note_id: one.contexts for one in result.notes})
+                done += len(batch)
+        return done
+
+    async def insight(self, note_id: str) -> Insight | None:
+        return await self.store.insight(note_id)
+
+    async def identity(self) -> Identity | None:
+        return await self.store.identity()
+
+    # --- selves -------------------------------------------------------------------------------------------------------
+
+    def selves(self) -> list[SelfVersion]:
+        return self.shelf.list()
+
+    async def promote(self, version: str, *, force: bool = False, why: str = "by hand") -> SelfVersion:
+        """Serve ``version`` from the next request on. A refused or unexamined one needs ``force``."""
+        chosen = self.shelf.get(version)
+        if chosen.state == "refused" and not force:
+            raise NotFound(f"self {version} was refused ({chosen.why}). Promote it all the same with --force.", code="refused")
+        await self.load_self(version)
+        promoted = self.shelf.promote(version, why)
+        await self._serve(promoted.version)
+        return promoted
+
+    async def rollback(self) -> SelfVersion:
+        back = self.shelf.roll_back()
+        await self._serve(back.version)
+        return back
+
+    async def load_self(self, version: str) -> None:
+        """Have the version's adapter in the engine, beside what is there."""
+        file = self.shelf.adapter_file(version)
+        if file is not None and version not in self.answerer.context.adapters:
+            await self.engine.load_adapter(version, file)
+            self.answerer.context.adapters |= {version}
+
+    async def unload_self(self, version: str) -> None:
+        """Free the version's adapter unless it is live."""
+        context = self.answerer.context
+        if version in context.adapters and version != context.live:
+            context.adapters -= {version}
+            await self.engine.unload_adapter(version)
+
+    async def refresh_identity(self) -> None:
+        """Answer "who are you?" from the newest identity."""
+        identity = await self.store.identity()
+        self.answerer.context.biography = identity.biography if identity else Biography()
+
+    async def examine(self, *, on_event: OnEvent | None = None) -> dict[str, object]:
+        """Sit the exam now, with the live self; changes nothing."""
+        return await self.trainings.pipeline.examine(on_event=on_event)
+
+    async def status(self) -> Status:
+        sizes = await asyncio.to_thread(_disk, self.paths)
+        children = dict(self.worker.pids) if isinstance(self.worker, ProcessWorker) else {}
+        if isinstance(self.engine, LocalEngine) and self.engine.pid:
+            children["engine"] = self.engine.pid
+        return Status(
+            ready=True,
+            owner=self.config.owner.name,
+            live=self.answerer.context.live,
+            models=tuple(self.answerer.served()),
+            memory=await self.store.counts(),
+            training=self.trainings.running,
+            disk=sizes,
+            engine=await self.engine.stats(),
+            children=children,
+        )
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+
+    async def _set_up(self) -> None:
+        self.answerer = Answerer(
+            self.engine,
+            self._search_for_answers,
+            Context(
+                owner=self.config.owner.name,
+                template=ChatTemplate(self.info.chat_template, bos_token=self.info.bos_token, eos_token=self.info.eos_token),
+                evidence=self.config.answer.evidence,
+            ),
+        )
+        await self.refresh_identity()
+        await self._serve(self.shelf.live)
+        await self.trainings.recover()
+        counts = await self.store.counts()
+        if counts.unresolved or counts.vectors_pending:
+            self.think()
+
+    async def _search_for_answers(self, query: str, limit: int, as_of: str | None, previous: tuple[str, ...]) -> list[Hit]:
+        return await self.search(query, limit=limit, as_of=as_of, previous=previous)
+
+    async def _serve(self, version: str) -> None:
+        """Swap: the new adapter is loaded, new requests go to it, the old one's requests end on the old."""
+        await self.load_self(version)
+        context = self.answerer.context
+        before, context.live = context.live, version
+        context.bands = from_plain(self.shelf.get(version).recipe.get("bands"))
+        if before != version:
+            await self.unload_self(before)
+
+    async def _think(self) -> None:
+        try:
+            await self.understand()
+        except (JobFailed, EngineError) as error:
+            log.warning("notes are not gone over yet, and will be at the next chance: %s", error.code)
+
+    async def _end_parts(self) -> None:
+        await self.engine.close()
+        if isinstance(self.worker, ProcessWorker):
+            await self.worker.close()
+        self.searcher.close()
+        await self.store.close()
+
+
+def _disk(paths: Paths) -> dict[str, int]:
+    sizes = {"database": sum(f.stat().st_size for f in paths.home.glob(paths.database.name + "*"))}
+    for folder in (paths.files, paths.models, paths.selves, paths.logs):
+        sizes[folder.name] = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return sizes
+
+
+__all__ = ["FIRST", "Mind", "Status"]

@@ -1,0 +1,160 @@
+"""The folder ``selves/``: one folder a version, its ``manifest.json`` written last, and ``live.json`` for what is served.
+
+``live.json`` is replaced as a whole, so that a promotion has either happened or not. Version 0000 is the skill alone
+and always there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from kernel.config import Paths
+from kernel.engine.starter import base_sha256
+from kernel.errors import NotFound, WrongUse
+from kernel.l2_training.adapter import write_gguf
+from kernel.l2_training.skill import ADAPTER
+from kernel.types import SelfVersion
+
+FIRST = "0000"
+MANIFEST = "manifest.json"
+ADAPTER_FILE = "adapter.gguf"
+PEFT_FOLDER = "peft"
+
+
+class _Live(msgspec.Struct):
+    version: str = FIRST
+    before: list[str] = []
+    """Versions that were live before, latest last: what a rollback goes back to."""
+
+
+class Shelf:
+    """Reads and writes ``selves/``; no state of its own."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+
+    @property
+    def live(self) -> str:
+        return self._read_live().version
+
+    def install_first(self) -> None:
+        """Make self 0000 from the shipped skill where it fits the base; without one it answers by quoting."""
+        base = base_sha256(self._paths)
+        recipe_file = ADAPTER / "recipe.json"
+        recipe = json.loads(recipe_file.read_text()) if recipe_file.exists() else {}
+        fits = recipe.get("base_sha256") == base
+        skill = recipe.get("adapter_sha256") if fits else None
+        folder = self._paths.self_folder(FIRST)
+        if (folder / MANIFEST).exists():
+            first = self.get(FIRST)
+            if first.base == base and first.recipe.get("adapter_sha256") == skill:
+                return
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        if fits:
+            write_gguf(
+                ADAPTER,
+                self._paths.base,
+                folder / ADAPTER_FILE,
+                {"base_sha256": base, "template_sha256": str(recipe["template_sha256"])},
+            )
+        self.write(
+            SelfVersion(
+                version=FIRST,
+                state="live",
+                base=base,
+                template=str(recipe.get("template_sha256", "")),
+                created=now(),
+                adapter=ADAPTER_FILE if fits else None,
+                recipe=recipe if fits else {},
+                why="the skill alone" if fits else "no skill for this base: answers are quotes",
+            )
+        )
+
+    def write(self, version: SelfVersion) -> None:
+        """Write a version's manifest, last and whole."""
+        folder = self._paths.self_folder(version.version)
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / (MANIFEST + ".part")
+        part.write_bytes(msgspec.json.format(msgspec.json.encode(version), indent=2))
+        part.replace(folder / MANIFEST)
+
+    def get(self, version: str) -> SelfVersion:
+        """Raises ``NotFound`` naming the versions there are."""
+        path = self._paths.self_folder(version) / MANIFEST
+        if not version.isdigit() or not path.exists():
+            there = ", ".join(one.name for one in self._folders()) or "none"
+            raise NotFound(f"there is no self {version}; there are: {there}")
+        found = msgspec.json.decode(path.read_bytes(), type=SelfVersion)
+        live = self._read_live()
+        state = found.state
+        if found.version == live.version:
+            state = "live"
+        elif state == "live" or found.version in live.before:
+            state = "retired"
+        return msgspec.structs.replace(found, state=state)
+
+    def list(self) -> list[SelfVersion]:
+        """All versions with a manifest, oldest first."""
+        return [self.get(folder.name) for folder in self._folders()]
+
+    def next_version(self) -> str:
+        taken = [int(folder.name) for folder in self._paths.selves.iterdir() if folder.is_dir() and folder.name.isdigit()]
+        return f"{max(taken, default=0) + 1:04d}"
+
+    def adapter_file(self, version: str) -> Path | None:
+        """The version's adapter in GGUF, or ``None`` where it answers by quoting."""
+        name = self.get(version).adapter
+        return self._paths.self_folder(version) / name if name else None
+
+    def promote(self, version: str, why: str) -> SelfVersion:
+        """Make ``version`` live. Raises ``NotFound``, or ``WrongUse`` where it is live already."""
+        chosen = self.get(version)
+        live = self._read_live()
+        if live.version == version:
+            raise WrongUse(f"self {version} is live already")
+        self.write(msgspec.structs.replace(chosen, state="live", why=why))
+        before = [*(one for one in live.before if one != version), live.version]
+        self._write_live(_Live(version, before))
+        return self.get(version)
+
+    def roll_back(self) -> SelfVersion:
+        """Make the version that was live before live again. Raises ``WrongUse`` where there is none."""
+        live = self._read_live()
+        if not live.before:
+            raise WrongUse(f"self {live.version} is the first that was live: there is nothing to roll back to")
+        self._write_live(_Live(live.before[-1], live.before[:-1]))
+        left = msgspec.json.decode((self._paths.self_folder(live.version) / MANIFEST).read_bytes(), type=SelfVersion)
+        self.write(msgspec.structs.replace(left, state="retired", why="rolled back"))
+        return self.get(live.before[-1])
+
+    def _folders(self) -> list[Path]:
+        if not self._paths.selves.exists():
+            return []
+        return sorted(folder for folder in self._paths.selves.iterdir() if folder.name.isdigit() and (folder / MANIFEST).exists())
+
+    def _read_live(self) -> _Live:
+        path = self._paths.selves / "live.json"
+        if not path.exists():
+            return _Live()
+        return msgspec.json.decode(path.read_bytes(), type=_Live)
+
+    def _write_live(self, live: _Live) -> None:
+        part = self._paths.selves / "live.json.part"
+        part.write_bytes(msgspec.json.encode(live))
+        part.replace(self._paths.selves / "live.json")
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

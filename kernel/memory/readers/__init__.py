@@ -95,17 +95,23 @@ def read_bytes(path: Path, reader: Reader, limits: MemoryConfig) -> bytes:
     return data
 
 
+def read_bytes_and_document(path: Path, mine: bool, limits: MemoryConfig) -> tuple[bytes, Document]:
+    """``read_file``, and the very bytes that were read."""
+    reader = check_supported(path)
+    data = read_bytes(path, reader, limits)
+    document = reader.read(data, name=path.name, mine=mine)
+    if document.happened_at is None:
+        document = mtime_day(document, path.stat().st_mtime)
+    return data, document
+
+
 def read_file(path: Path, mine: bool, limits: MemoryConfig) -> Document:
     """One file as a ``Document``, dated by its name or modification time where its content names no date.
 
     Raises ``ReadError``: codes ``unsupported``, ``empty``, ``too_large``, ``mislabelled``, ``encrypted``, ``damaged``,
     ``no_text``, ``unreadable``.
     """
-    reader = check_supported(path)
-    document = reader.read(read_bytes(path, reader, limits), name=path.name, mine=mine)
-    if document.happened_at is not None:
-        return document
-    return mtime_day(document, path.stat().st_mtime)
+    return read_bytes_and_document(path, mine, limits)[1]
 
 
-__all__ = ["BY_SUFFIX", "READERS", "check_supported", "read_bytes", "read_file", "readable"]
+__all__ = ["BY_SUFFIX", "READERS", "check_supported", "read_bytes", "read_bytes_and_document", "read_file", "readable"]

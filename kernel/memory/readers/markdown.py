@@ -59,7 +59,7 @@ class MarkdownReader:
     """See ``kernel.abc.Reader``. The text is the body: spans never point into front matter."""
 
     kind = "markdown"
-    suffixes = (".md", ".markdown", ".mdown", ".mkd")
+    suffixes: tuple[str, ...] = (".md", ".markdown", ".mdown", ".mkd")
 
     def read(self, data: bytes, *, name: str, mine: bool) -> Document:
         values, body = _front_matter(decode(data, name))

@@ -45,7 +45,7 @@ class PdfReader:
     """See ``kernel.abc.Reader``."""
 
     kind = "pdf"
-    suffixes = (".pdf",)
+    suffixes: tuple[str, ...] = (".pdf",)
 
     def read(self, data: bytes, *, name: str, mine: bool) -> Document:
         import pymupdf

@@ -74,7 +74,7 @@ class TextReader:
     """See ``kernel.abc.Reader``."""
 
     kind = "text"
-    suffixes = (".txt", ".text", ".log")
+    suffixes: tuple[str, ...] = (".txt", ".text", ".log")
 
     def read(self, data: bytes, *, name: str, mine: bool) -> Document:
         text = decode(data, name)

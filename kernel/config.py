@@ -83,12 +83,12 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A section of ``oneself.toml``. Unknown names are refused: a misspelt setting must not be silently ignored."""
 
 
-class OwnerConfig(Section):
+class OwnerConfig(Section, frozen=True, kw_only=True):
     name: str = ""
     """The owner's name; given at ``oneself init --name``."""
 
 
-class EngineConfig(Section):
+class EngineConfig(Section, frozen=True, kw_only=True):
     threads: int = 0
     """0: as many as there are cores."""
     context_tokens: int = 4096
@@ -101,7 +101,7 @@ class EngineConfig(Section):
     embedding_batch: int = 32
 
 
-class MemoryConfig(Section):
+class MemoryConfig(Section, frozen=True, kw_only=True):
     chunk_characters: int = 1200
     max_file_mb: int = 64
     """A larger file is refused by name."""
@@ -109,13 +109,13 @@ class MemoryConfig(Section):
     """A text or Markdown file above this is refused: it is a data dump, not a note."""
 
 
-class AnswerConfig(Section):
+class AnswerConfig(Section, frozen=True, kw_only=True):
     evidence: int = 3
     """Sentences of evidence given to the model, best last. Four was measurably worse than three."""
     max_tokens: int = 160
 
 
-class TrainingConfig(Section):
+class TrainingConfig(Section, frozen=True, kw_only=True):
     minutes: float = 5.0
     """Wall-clock budget of the owner's training on this machine; the plan fits the number of steps to it."""
     rank: int = 16
@@ -130,13 +130,13 @@ class TrainingConfig(Section):
     threads: int = 0
 
 
-class ExamConfig(Section):
+class ExamConfig(Section, frozen=True, kw_only=True):
     questions: int = 60
     """Owner's questions at most, so that the exam stays within minutes."""
     seed: int = 7
 
 
-class KernelConfig(Section):
+class KernelConfig(Section, frozen=True, kw_only=True):
     """All settings of the kernel. Every one can also be given as ``ONESELF_<SECTION>_<KEY>``."""
 
     owner: OwnerConfig = OwnerConfig()

@@ -15,14 +15,14 @@ from typing import Annotated, Any
 import msgspec
 
 from kernel.config import KernelConfig, Paths, Section, read_toml, to_config
-from kernel.errors import HomeError, WrongUse
+from kernel.errors import WrongUse
 
 PREFIX = "ONESELF_"
 HOME_VARIABLE = "ONESELF_HOME"
 DEFAULT_HOME = "~/.oneself"
 
 
-class ServerConfig(Section):
+class ServerConfig(Section, frozen=True, kw_only=True):
     host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
     """Where the server listens. Anything but a loopback address lets other machines in, if they hold the key."""
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8000
@@ -37,7 +37,7 @@ class ServerConfig(Section):
     """How long running requests may go on after SIGTERM."""
 
 
-class Settings(KernelConfig):
+class Settings(KernelConfig, frozen=True, kw_only=True):
     """A ``KernelConfig`` with the server's section beside."""
 
     server: ServerConfig = ServerConfig()
@@ -59,17 +59,6 @@ def load_settings(paths: Paths, environment: Mapping[str, str]) -> Settings:
     settings = to_config(merged, Settings, "settings")
     _check_origins(settings.server.allowed_origins)
     return settings
-
-
-def read_key(paths: Paths) -> str:
-    """The API key made at ``init``. Raises ``HomeError`` where there is none."""
-    try:
-        key = paths.api_key.read_text("utf-8").strip()
-    except FileNotFoundError as error:
-        raise HomeError(f"{paths.home} has no API key. Run 'oneself init' first.") from error
-    if not key:
-        raise HomeError(f"{paths.api_key} is empty. Remove it and run 'oneself init' again.")
-    return key
 
 
 def sections() -> dict[str, dict[str, msgspec.structs.FieldInfo]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -102,7 +102,7 @@ class Pump(Generic[T]):
                 self._changed.set()
 
 
-async def _closable(source: AsyncIterator[T]) -> AsyncIterator[T]:
+async def _closable(source: AsyncIterator[T]) -> AsyncGenerator[T, None]:
     """``source`` with an ``aclose``, whatever kind of iterator it is."""
     try:
         async for item in source:

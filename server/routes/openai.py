@@ -46,7 +46,11 @@ async def list_models(request: AnyRequest) -> ModelList:
 
 @get("/v1/models/{model_id:str}")
 async def get_model(request: AnyRequest, model_id: str) -> Model:
-    await _check_model(request, model_id)
+    served = await mind_of(request).served_models()
+    if model_id not in served:
+        raise NotFound(
+            f"There is no model '{model_id[:80]}' here. Served are: {', '.join(served)}.", code="model_not_found"
+        )
     return _model(request, model_id)
 
 
@@ -54,19 +58,10 @@ async def get_model(request: AnyRequest, model_id: str) -> Model:
 async def chat(request: AnyRequest) -> ASGIResponse:
     wanted = decode(await request.body(), ChatRequest)
     question = wanted.question(running(request).settings.answer.max_tokens)
-    await _check_model(request, question.model)
     if wanted.stream:
         return await _streamed(request, question, include_usage=wanted.include_usage)
     answer = await while_connected(request, mind_of(request).ask(question))
     return as_json(_completion(answer, base_url(request)))
-
-
-async def _check_model(request: AnyRequest, name: str) -> None:
-    served = await mind_of(request).served_models()
-    if name not in served:
-        raise NotFound(
-            f"There is no model '{name[:80]}' here. Served are: {', '.join(served)}.", code="model_not_found"
-        )
 
 
 def _model(request: AnyRequest, name: str) -> Model:

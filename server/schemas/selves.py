@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from kernel.types import SelfVersion
-
-if TYPE_CHECKING:
-    from kernel.pipeline import TrainingRun
+from kernel.types import Run, SelfVersion
 
 
 class SelfOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +57,15 @@ def self_out(version: SelfVersion) -> SelfOut:
     return SelfOut(**{field.name: getattr(version, field.name) for field in msgspec.structs.fields(SelfOut)})
 
 
-def run_out(run: TrainingRun) -> RunOut:
-    return msgspec.convert(
-        {field.name: getattr(run, field.name) for field in msgspec.structs.fields(RunOut)}, RunOut, from_attributes=True
+def run_out(run: Run) -> RunOut:
+    ended = {"running": "running", "failed": "failed", "cancelled": "cancelled"}
+    return RunOut(
+        id=run.id,
+        state=ended.get(run.outcome, "done"),
+        started=run.started,
+        finished=run.finished,
+        outcome=None if run.outcome == "running" else run.outcome,
+        why=run.why,
+        version=run.version,
+        report=run.report or None,
     )

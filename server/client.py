@@ -1,0 +1,217 @@
+"""The command line's door to a running server: the public HTTP API and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from kernel.abc import OnEvent
+from kernel.errors import Busy, EngineError, NotFound, OneselfError, TooFew, WrongUse
+from kernel.events import AnyEvent
+from kernel.types import Identity
+from server.door import Ask
+from server.errors import ErrorBody
+from server.schemas.answers import AnswerOut, from_annotations
+from server.schemas.chat import Annotation
+from server.schemas.memories import AddedOut, Forgotten, MemoryOut, NotePage, SearchResults
+from server.schemas.selves import RunList, RunOut, RunStartedOut, SelfList, SelfOut
+
+T = TypeVar("T")
+_BY_STATUS: dict[int, type[OneselfError]] = {400: WrongUse, 404: NotFound, 409: TooFew, 503: EngineError}
+_BY_CODE: dict[str, type[OneselfError]] = {"too_few": TooFew, "not_found": NotFound, "invalid_request": WrongUse}
+
+
+class _Event(msgspec.Struct, frozen=True):
+    name: str
+    data: bytes
+
+
+class _Message(msgspec.Struct):
+    content: str = ""
+    annotations: list[Annotation] = []
+    source: str = ""
+
+
+class _Choice(msgspec.Struct):
+    message: _Message | None = None
+    delta: _Message | None = None
+
+
+class _Completion(msgspec.Struct):
+    """A completion or a chunk of one, as far as the command line reads it."""
+
+    model: str = ""
+    choices: list[_Choice] = []
+    error: dict[str, Any] | None = None
+
+
+class HttpDoor:
+    """See ``server.door.Door``."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self.where = url
+        # no limit on reading: a training or an exam is quiet for long
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=httpx.Timeout(10.0, read=None),
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> HttpDoor:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def ask(self, question: Ask) -> AnswerOut:
+        found = await self._send("POST", "/v1/chat/completions", _Completion, json=_chat(question))
+        message = found.choices[0].message or _Message()
+        return from_annotations(found.model, message.content, message.annotations, message.source)
+
+    async def ask_stream(self, question: Ask) -> AsyncIterator[str | AnswerOut]:
+        text, model, last = "", question.model, _Message()
+        async for event in self._events("POST", "/v1/chat/completions", json={**_chat(question), "stream": True}):
+            if event.data == b"[DONE]":
+                break
+            chunk = msgspec.json.decode(event.data, type=_Completion)
+            if chunk.error is not None:
+                raise OneselfError(str(chunk.error.get("message")), code=str(chunk.error.get("code")))
+            model = chunk.model
+            for delta in (choice.delta for choice in chunk.choices if choice.delta is not None):
+                last = delta if delta.source else last
+                text += delta.content
+                if delta.content:
+                    yield delta.content
+        yield from_annotations(model, text, last.annotations, last.source)
+
+    async def remember_text(self, text: str, *, title: str, mine: bool) -> AddedOut:
+        body = {"text": text, "title": title, "origin": "owner" if mine else "other"}
+        return await self._send("POST", "/api/memories", AddedOut, json=body)
+
+    async def remember_paths(self, paths: Sequence[Path], *, mine: bool, on_event: OnEvent) -> AddedOut:
+        body = {"paths": [str(path.absolute()) for path in paths], "mine": mine}
+        return await self._follow("/api/memories", AddedOut, on_event, json=body)
+
+    async def list_memories(self, *, offset: int, limit: int, query: str | None) -> NotePage:
+        parameters = {"offset": offset, "limit": limit, **({"query": query} if query else {})}
+        return await self._send("GET", "/api/memories", NotePage, params=parameters)
+
+    async def memory(self, note_id: str) -> MemoryOut:
+        return await self._send("GET", f"/api/memories/{quote(note_id, safe='')}", MemoryOut)
+
+    async def forget(self, note_id: str) -> int:
+        return (await self._send("DELETE", f"/api/memories/{quote(note_id, safe='')}", Forgotten)).forgotten
+
+    async def forget_batch(self, batch: str) -> int:
+        return (await self._send("DELETE", f"/api/memories/batches/{quote(batch, safe='')}", Forgotten)).forgotten
+
+    async def search(self, query: str, *, limit: int, as_of: str | None) -> SearchResults:
+        parameters = {"q": query, "limit": limit, **({"as_of": as_of} if as_of else {})}
+        return await self._send("GET", "/api/memories/search", SearchResults, params=parameters)
+
+    async def identity(self) -> Identity:
+        return await self._send("GET", "/api/identity", Identity)
+
+    async def selves(self) -> tuple[SelfOut, ...]:
+        return (await self._send("GET", "/api/selves", SelfList)).selves
+
+    async def promote(self, version: str, *, force: bool) -> SelfOut:
+        path = f"/api/selves/{quote(version, safe='')}/promote"
+        return await self._send("POST", path, SelfOut, json={"force": force})
+
+    async def rollback(self) -> SelfOut:
+        return await self._send("POST", "/api/selves/rollback", SelfOut)
+
+    async def plan(self) -> dict[str, Any]:
+        return await self._send("GET", "/api/training/plan", dict[str, Any])
+
+    async def train(self, *, force: bool, on_event: OnEvent) -> RunOut:
+        runs = (await self._send("GET", "/api/training", RunList)).runs
+        found = next((run.id for run in runs if run.state == "running"), None)
+        if found is None:
+            found = (await self._send("POST", "/api/training", RunStartedOut, json={"force": force})).id
+        async for event in self._events("GET", f"/api/training/{found}/events"):
+            on_event(msgspec.json.decode(event.data, type=AnyEvent))
+        return await self._send("GET", f"/api/training/{found}", RunOut)
+
+    async def exam(self, *, on_event: OnEvent) -> dict[str, Any]:
+        return await self._follow("/api/exam", dict[str, Any], on_event)
+
+    async def status(self) -> dict[str, Any]:
+        return await self._send("GET", "/api/status", dict[str, Any])
+
+    async def _send(self, method: str, path: str, kind: type[T], **options: Any) -> T:
+        try:
+            answer = await self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise _unreachable(self.where, error) from error
+        if answer.status_code >= 400:
+            raise _error(answer.status_code, answer.content)
+        return msgspec.json.decode(answer.content, type=kind)
+
+    async def _follow(self, path: str, kind: type[T], on_event: OnEvent, **options: Any) -> T:
+        """POST with progress: events to ``on_event``, then the result."""
+        async for event in self._events("POST", path, **options):
+            if event.name == "result":
+                return msgspec.json.decode(event.data, type=kind)
+            if event.name == "error":
+                problem = msgspec.json.decode(event.data, type=ErrorBody).error
+                raise _BY_CODE.get(problem.code, OneselfError)(problem.message, code=problem.code)
+            on_event(msgspec.json.decode(event.data, type=AnyEvent))
+        raise OneselfError(
+            f"The server at {self.where} ended before it had answered. Look at its log and run this again."
+        )
+
+    async def _events(self, method: str, path: str, **options: Any) -> AsyncIterator[_Event]:
+        headers = {"Accept": "text/event-stream"}
+        try:
+            async with self._http.stream(method, path, headers=headers, **options) as answer:
+                if answer.status_code >= 400:
+                    raise _error(answer.status_code, await answer.aread())
+                name = ""
+                async for line in answer.aiter_lines():
+                    if line.startswith("event: "):
+                        name = line.removeprefix("event: ")
+                    elif line.startswith("data: "):
+                        yield _Event(name, line.removeprefix("data: ").encode())
+                        name = ""
+        except httpx.HTTPError as error:
+            raise _unreachable(self.where, error) from error
+
+
+def _chat(question: Ask) -> dict[str, Any]:
+    """The command line's own questions, as any client of the API would send them."""
+    metadata = {"oneself.memory": "on" if question.memory else "off"}
+    body: dict[str, Any] = {
+        "model": question.model,
+        "messages": [{"role": message.role, "content": message.content} for message in question.messages],
+        "metadata": {**metadata, **({"oneself.as_of": question.as_of} if question.as_of else {})},
+        "temperature": question.temperature,
+    }
+    given = {"max_tokens": question.max_tokens, "seed": question.seed}
+    return {**body, **{name: value for name, value in given.items() if value is not None}}
+
+
+def _error(status: int, content: bytes) -> OneselfError:
+    try:
+        problem = msgspec.json.decode(content, type=ErrorBody).error
+    except msgspec.DecodeError:
+        return OneselfError(f"The server answered {status} with something that is not Oneself's.")
+    return (
+        _ERRORS.get(status, OneselfError)(problem.message, code=problem.code)
+        if status != 429
+        else Busy(problem.message)
+    )
+
+
+def _unreachable(where: str, error: httpx.HTTPError) -> OneselfError:
+    return OneselfError(
+        f"The server at {where} went away ({type(error).__name__}). Run this again; it works without a server too.",
+        code="server_gone",
+    )

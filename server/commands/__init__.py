@@ -1,0 +1,1 @@
+"""The commands of ``oneself``, a file for each subject; ``server.cli`` finds them here."""

@@ -1,0 +1,85 @@
+"""``oneself selves`` and ``oneself identity``."""
+
+from __future__ import annotations
+
+import click
+
+from kernel.types import Cited, Identity
+from server.commands.common import options, print_json, show, wants_json, with_door
+from server.schemas.selves import SelfOut
+
+
+@click.group()
+@options(json=False)
+def selves() -> None:
+    """The versions of the self: candidate, live, retired, refused."""
+
+
+@selves.command("list")
+@options()
+def list_selves() -> None:
+    """All versions, the live one marked."""
+    found = with_door(lambda door: door.selves())
+    show(found, lambda: "\n".join(map(_line, found)))
+
+
+@selves.command()
+@options()
+@click.argument("version")
+@click.option("--force", is_flag=True, help="Even where the exam's gate refused it.")
+def promote(version: str, force: bool) -> None:
+    """Make VERSION live, in the running server without failing a request."""
+    now = with_door(lambda door: door.promote(version, force=force))
+    show(now, lambda: f"Self {now.version} is live.")
+
+
+@selves.command()
+@options()
+def rollback() -> None:
+    """Make the version that was live before live again."""
+    now = with_door(lambda door: door.rollback())
+    show(now, lambda: f"Self {now.version} is live again.")
+
+
+def _line(one: SelfOut) -> str:
+    mark = "*" if one.state == "live" else " "
+    return f"{mark} {one.version}  {one.state:<9}  {one.created[:16]}  {one.why}".rstrip()
+
+
+@click.group()
+@options(json=False)
+def identity() -> None:
+    """Who the notes say you are."""
+
+
+@identity.command("show")
+@options()
+@click.option("--long", "whole", is_flag=True, help="Every shade and attribute, with the notes they stand on.")
+def show_identity(whole: bool) -> None:
+    """The biography, shades and attributes, each sentence with its evidence."""
+    found = with_door(lambda door: door.identity())
+    if wants_json():
+        print_json(found)
+    else:
+        click.echo("\n".join(_described(found, whole)))
+
+
+def _described(found: Identity, whole: bool) -> list[str]:
+    biography = found.biography
+    sentences = biography.third_person if whole else biography.third_person[: biography.short]
+    lines = [f"Identity {found.version} of {found.owner or 'the owner'} ({found.created[:16]})", ""]
+    lines += [_cited(sentence, whole) for sentence in sentences] or ["There is no evidence for a biography yet."]
+    for shade in found.shades:
+        lines += ["", f"{shade.icon} {shade.name} ({shade.confidence.replace('_', ' ').lower()})".strip()]
+        described = shade.third_person if whole else shade.third_person[:1]
+        lines += [f"  {_cited(sentence, whole)}" for sentence in described]
+    if found.attributes:
+        lines.append("")
+    for attribute in found.attributes:
+        where = f"  [{', '.join(cited.note_id for cited in attribute.citations)}]" if whole else ""
+        lines.append(f"{attribute.key}: {attribute.value}{where}")
+    return lines
+
+
+def _cited(sentence: Cited, whole: bool) -> str:
+    return f"{sentence.text} [{', '.join(one.note_id for one in sentence.citations)}]" if whole else sentence.text

@@ -1,0 +1,72 @@
+"""Sentence vectors from a BERT-like GGUF (mean pooling, length 1). Runs in the engine child and in the worker child."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kernel.abc import Vectors
+from kernel.engine.llamacpp import Batch, Context, Model
+
+PASS = 128
+"""Tokens of one pass, if no text is longer: attention runs over all tokens of a pass, so larger ones are slower."""
+
+
+class Embedder:
+    """``embed(texts)`` -> ``(n, dimension)`` float32, rows of length 1, in the order of the texts. One thread."""
+
+    def __init__(self, path: Path, *, threads: int = 0, batch: int = 32) -> None:
+        self._model = Model(path)
+        self.dimension = self._model.dimension
+        self.window = int(self._model.metadata("oneself.window") or self._model.window)
+        self._sequences = batch
+        self._rows = max(PASS, self.window)
+        self._context = Context(
+            self._model,
+            cells=self._rows,
+            sequences=batch,
+            rows=self._rows,
+            outputs=batch,
+            threads=threads,
+            embedding=True,
+        )
+        self._batch = Batch(self._rows)
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        tokens = [self._tokens(text) for text in texts]
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        # Texts of like length go together, so that a pass is full.
+        waiting = sorted(range(len(texts)), key=lambda index: len(tokens[index]))
+        while waiting:
+            taken, rows = 1, len(tokens[waiting[0]])
+            while taken < min(len(waiting), self._sequences) and rows + len(tokens[waiting[taken]]) <= PASS:
+                rows += len(tokens[waiting[taken]])
+                taken += 1
+            self._pass(waiting[:taken], tokens, vectors)
+            waiting = waiting[taken:]
+        return vectors
+
+    def close(self) -> None:
+        self._batch.free()
+        self._context.free()
+        self._model.free()
+
+    def _tokens(self, text: str) -> list[int]:
+        # A token is at most a few characters of any text; this keeps a megabyte from being tokenised to keep its start.
+        cut = text[: self.window * 40]
+        # BERT's own tokeniser takes Hangul apart into letters; llama.cpp's does not, but keeps apart what comes so.
+        tokens = self._model.tokenize(unicodedata.normalize("NFD", cut), special=False, add=True)
+        return tokens if len(tokens) <= self.window else [*tokens[: self.window - 1], tokens[-1]]
+
+    def _pass(self, indexes: list[int], tokens: list[list[int]], vectors: Vectors) -> None:
+        self._batch.clear()
+        for sequence, index in enumerate(indexes):
+            for position, token in enumerate(tokens[index]):
+                self._batch.add(token, position, sequence, logits=True)
+        self._context.encode(self._batch)
+        for sequence, index in enumerate(indexes):
+            vector = self._context.pooled(sequence)
+            vectors[index] = vector / max(float(np.linalg.norm(vector)), 1e-12)

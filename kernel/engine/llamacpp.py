@@ -1,0 +1,319 @@
+"""llama.cpp through llama-cpp-python's low-level API: model, context, batch, adapter, sampler. Child processes only.
+
+Thin and typed: every call that can fail says so with an error of ours. What it knows about llama.cpp, so that nobody
+else has to: KV is always unified (a partial sequence copy without it ends the process); a failed load returns a NULL
+pointer object that is not ``None``; adapters belong to a context, so a context is freed before its adapter; one
+context is used by one thread, only ``tokenize`` and ``piece`` may be called from others.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import llama_cpp as llama
+import numpy as np
+import numpy.typing as npt
+
+from kernel.errors import EngineError, ModelError
+
+ERROR_LEVEL = 4
+_VALUE_BYTES = 64 * 1024
+
+
+def _log_errors(level: int, text: bytes, _data: Any) -> None:
+    if level == ERROR_LEVEL:
+        sys.stderr.write(text.decode("utf-8", "replace"))
+        sys.stderr.flush()
+
+
+_log_callback = llama.llama_log_callback(_log_errors)  # llama.cpp keeps the pointer, so somebody must keep the object
+llama.llama_log_set(_log_callback, ctypes.c_void_p(0))
+os.environ.setdefault(
+    "GGML_NO_BACKTRACE", "1"
+)  # on an assertion it would start a debugger; the child is to end at once
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Model:
+    """The weights, shared by all contexts. Raises ``ModelError`` if the file is not a model that llama.cpp can load."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.is_file():
+            raise ModelError(f"The model {path} is missing. Run `oneself init`.")
+        self.pointer = llama.llama_model_load_from_file(str(path).encode(), llama.llama_model_default_params())
+        if not self.pointer:
+            raise ModelError(f"{path} is not a model that llama.cpp can load. Remove it and run `oneself init`.")
+        self._vocab = llama.llama_model_get_vocab(self.pointer)
+        self.vocabulary = int(llama.llama_vocab_n_tokens(self._vocab))
+        self.dimension = int(llama.llama_model_n_embd(self.pointer))
+        self.window = int(llama.llama_model_n_ctx_train(self.pointer))
+        self._adds_bos = bool(llama.llama_vocab_get_add_bos(self._vocab))
+        self._pieces: dict[int, bytes] = {}
+
+    def free(self) -> None:
+        """All contexts and adapters must have been freed."""
+        if self.pointer:
+            llama.llama_model_free(self.pointer)
+            self.pointer = None
+
+    def metadata(self, key: str) -> str:
+        """A metadata value as text, empty if there is none."""
+        buffer = ctypes.create_string_buffer(_VALUE_BYTES)
+        length = llama.llama_model_meta_val_str(self.pointer, key.encode(), buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace") if length >= 0 else ""
+
+    @property
+    def chat_template(self) -> str:
+        template = llama.llama_model_chat_template(self.pointer, None)
+        return template.decode("utf-8") if template else ""
+
+    @property
+    def bos(self) -> str:
+        return self._token_text(llama.llama_vocab_bos(self._vocab))
+
+    @property
+    def eos(self) -> str:
+        return self._token_text(llama.llama_vocab_eos(self._vocab))
+
+    def prompt(self, text: str) -> list[int]:
+        """Tokens of a templated prompt: special tokens parsed, BOS first where the model wants it and has none yet."""
+        tokens = self.tokenize(text, special=True)
+        bos = llama.llama_vocab_bos(self._vocab)
+        return [bos, *tokens] if self._adds_bos and tokens[:1] != [bos] else tokens
+
+    def tokenize(self, text: str, *, special: bool, add: bool = False) -> list[int]:
+        """Token ids; thread-safe.
+
+        ``special``: special tokens written out in the text are read as such; else they are plain text. ``add``: frame
+        the text as the model wants it (BOS, CLS, SEP).
+        """
+        data = text.encode("utf-8")
+        room = len(data) + 8
+        while True:
+            tokens = (llama.llama_token * room)()
+            count = llama.llama_tokenize(self._vocab, data, len(data), tokens, room, add, special)
+            if count >= 0:
+                return list(tokens[:count])
+            room = -count
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of a token, perhaps part of a character; empty for control tokens. Thread-safe."""
+        if token not in self._pieces:
+            self._pieces[token] = self._piece(token, special=False)
+        return self._pieces[token]
+
+    def ends(self, token: int) -> bool:
+        """Whether generation ends with this token."""
+        return bool(llama.llama_vocab_is_eog(self._vocab, token))
+
+    def _piece(self, token: int, *, special: bool) -> bytes:
+        buffer = ctypes.create_string_buffer(256)
+        length = llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, special)
+        return buffer.raw[:length] if length > 0 else b""
+
+    def _token_text(self, token: int) -> str:
+        return self._piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
+
+
+class Adapter:
+    """A LoRA adapter that fits ``model``. Contexts that use it must be freed before it.
+
+    Raises ``ModelError`` if the file is absent, does not load, or names another base or chat template
+    (GGUF keys ``oneself.base_sha256`` and ``oneself.template_sha256``; an adapter without them is taken as it is).
+    """
+
+    def __init__(self, model: Model, path: Path, *, base_sha256: str, template_sha256: str) -> None:
+        if not path.is_file():
+            raise ModelError(f"The adapter {path} is missing. Promote another self, or train this one again.")
+        self.path = path
+        self.pointer = llama.llama_adapter_lora_init(model.pointer, str(path).encode())
+        if not self.pointer:
+            raise ModelError(
+                f"{path} is not an adapter for {model.path.name}: llama.cpp refused it. Train it again on this base."
+            )
+        for key, expected, what in (
+            ("oneself.base_sha256", base_sha256, "another base model"),
+            ("oneself.template_sha256", template_sha256, "another chat template"),
+        ):
+            found = self._metadata(key)
+            if found and found != expected:
+                self.free()
+                raise ModelError(
+                    f"{path} was trained on {what} ({key} is {found[:12]}…, here it is {expected[:12]}…). "
+                    "Put that base back, or train this self again."
+                )
+
+    def free(self) -> None:
+        if self.pointer:
+            llama.llama_adapter_lora_free(self.pointer)
+            self.pointer = None
+
+    def _metadata(self, key: str) -> str:
+        buffer = ctypes.create_string_buffer(1024)
+        length = llama.llama_adapter_meta_val_str(self.pointer, key.encode(), buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace") if length >= 0 else ""
+
+
+class Batch:
+    """Rows for one ``decode``: a token, its position, its sequence, and whether its logits are wanted."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self.raw = llama.llama_batch_init(rows, 0, 1)
+
+    def __len__(self) -> int:
+        return int(self.raw.n_tokens)
+
+    def clear(self) -> None:
+        self.raw.n_tokens = 0
+
+    def add(self, token: int, position: int, sequence: int, *, logits: bool) -> int:
+        """Append a row and return its index."""
+        row = int(self.raw.n_tokens)
+        if row >= self.rows:
+            raise EngineError(f"a batch holds {self.rows} rows; this is a defect, please report it")
+        self.raw.token[row] = token
+        self.raw.pos[row] = position
+        self.raw.n_seq_id[row] = 1
+        self.raw.seq_id[row][0] = sequence
+        self.raw.logits[row] = logits
+        self.raw.n_tokens = row + 1
+        return row
+
+    def free(self) -> None:
+        llama.llama_batch_free(self.raw)
+
+
+class Context:
+    """One KV cache over the shared weights, with one adapter or none. Used by one thread.
+
+    ``cells`` are shared by up to ``sequences`` sequences; a ``decode`` takes at most ``rows`` rows of which ``outputs``
+    want logits (at least as many as sequences). ``embedding``: mean-pooled vectors instead of logits.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        cells: int,
+        sequences: int,
+        rows: int,
+        outputs: int,
+        threads: int,
+        adapter: Adapter | None = None,
+        embedding: bool = False,
+    ) -> None:
+        parameters = llama.llama_context_default_params()
+        parameters.n_ctx = cells
+        parameters.n_batch = parameters.n_ubatch = rows
+        parameters.n_seq_max = sequences
+        parameters.n_threads = parameters.n_threads_batch = threads or cores()
+        parameters.kv_unified = True
+        parameters.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED  # twice as fast on a CPU deep in a context
+        parameters.embeddings = embedding
+        parameters.no_perf = True
+        if embedding:
+            parameters.pooling_type = llama.LLAMA_POOLING_TYPE_MEAN
+        else:
+            parameters.n_outputs_max = outputs  # the default keeps logits for every row: 50 MB for each 256
+        self.model, self.adapter = model, adapter
+        self.pointer = llama.llama_init_from_model(model.pointer, parameters)
+        if not self.pointer:
+            raise EngineError(f"no memory for a context of {cells} tokens; lower engine.context_tokens")
+        if adapter is not None:
+            pointers = (llama.llama_adapter_lora_p_ctypes * 1)(adapter.pointer)
+            if llama.llama_set_adapters_lora(self.pointer, pointers, 1, (ctypes.c_float * 1)(1.0)) != 0:
+                self.free()
+                raise ModelError(f"{adapter.path} could not be set on the model")
+        self._memory = llama.llama_get_memory(self.pointer)
+
+    def free(self) -> None:
+        if self.pointer:
+            llama.llama_free(self.pointer)
+            self.pointer = None
+
+    def decode(self, batch: Batch) -> None:
+        """Run the rows. Raises ``EngineError``; the sequences of this batch are lost then."""
+        code = llama.llama_decode(self.pointer, batch.raw)
+        if code != 0:
+            raise EngineError(f"llama.cpp could not run a batch of {len(batch)} rows (code {code})")
+
+    def encode(self, batch: Batch) -> None:
+        """Run the rows of an embedding model, which keeps no memory between batches."""
+        code = llama.llama_encode(self.pointer, batch.raw)
+        if code != 0:
+            raise EngineError(f"llama.cpp could not embed a batch of {len(batch)} rows (code {code})")
+
+    def copy(self, source: int, target: int, tokens: int) -> None:
+        """Let ``target`` share the first ``tokens`` cells of ``source``."""
+        llama.llama_memory_seq_cp(self._memory, source, target, 0, tokens)
+
+    def drop(self, sequence: int) -> None:
+        """Forget all of a sequence; cells that no other one shares become free."""
+        llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def logits(self, row: int) -> npt.NDArray[np.float32]:
+        """``(vocabulary,)`` of a row whose logits were wanted; a copy."""
+        pointer = llama.llama_get_logits_ith(self.pointer, row)
+        return np.ctypeslib.as_array(pointer, (self.model.vocabulary,)).copy()
+
+    def pooled(self, sequence: int) -> npt.NDArray[np.float32]:
+        """``(dimension,)``: the mean-pooled vector of a sequence of the last ``encode``; a copy, not normalised."""
+        pointer = llama.llama_get_embeddings_seq(self.pointer, sequence)
+        if not pointer:
+            raise EngineError("the embedding model gave no vector; it was not loaded with mean pooling")
+        return np.ctypeslib.as_array(pointer, (self.model.dimension,)).copy()
+
+
+class Sampler:
+    """How one sequence chooses its tokens. ``temperature`` 0 is greedy; penalties count what it has said itself."""
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        temperature: float,
+        top_p: float,
+        top_k: int,
+        min_p: float,
+        presence_penalty: float,
+        frequency_penalty: float,
+        seed: int,
+        window: int,
+    ) -> None:
+        self._chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+        steps: list[Any] = []
+        if presence_penalty or frequency_penalty:
+            steps.append(
+                llama.llama_sampler_init_penalties(model.vocabulary, window, 1.0, frequency_penalty, presence_penalty)
+            )
+        if temperature <= 0:
+            steps.append(llama.llama_sampler_init_greedy())
+        else:
+            if top_k > 0:
+                steps.append(llama.llama_sampler_init_top_k(top_k))
+            if top_p < 1:
+                steps.append(llama.llama_sampler_init_top_p(top_p, 1))
+            if min_p > 0:
+                steps.append(llama.llama_sampler_init_min_p(min_p, 1))
+            steps += [llama.llama_sampler_init_temp(temperature), llama.llama_sampler_init_dist(seed)]
+        for step in steps:
+            llama.llama_sampler_chain_add(self._chain, step)
+
+    def sample(self, context: Context, row: int) -> int:
+        """The next token after a row whose logits were wanted."""
+        return int(llama.llama_sampler_sample(self._chain, context.pointer, row))
+
+    def free(self) -> None:
+        if self._chain:
+            llama.llama_sampler_free(self._chain)
+            self._chain = None

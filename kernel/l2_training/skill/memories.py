@@ -5,8 +5,6 @@ Everything runs in this process (readers, language analysis, embedding): it is f
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +14,7 @@ import msgspec
 
 from kernel.config import MemoryConfig, Paths
 from kernel.engine.embedder import Embedder
+from kernel.l0_insight.jobs import understand
 from kernel.l2_training.data.finding import Finder
 from kernel.l2_training.skill.corpus import Person
 from kernel.memory.jobs import read_one
@@ -60,7 +59,7 @@ class PersonMemory:
 async def open_person(paths: Paths, person: Person) -> AsyncIterator[PersonMemory]:
     """A temporary ``memory.db`` with the person's notes; gone at the end. ``paths``: a home with the embedding model."""
     memories = resolved([_read(person, file) for file in sorted(person.folder.iterdir()) if file.is_file()])
-    embedder = Embedder(paths.embedder, threads=1)
+    embedder = Embedder(paths.embedder, threads=1)  # on a busy machine more threads wait for each other
     try:
         with tempfile.TemporaryDirectory() as folder:
             store = await Store.open(Path(folder) / "memory.db")
@@ -80,9 +79,6 @@ async def open_person(paths: Paths, person: Person) -> AsyncIterator[PersonMemor
 
 def resolved(memories: Sequence[Memory]) -> list[Memory]:
     """The memories with their pronouns resolved by the analyst of L0."""
-    if importlib.util.find_spec("kernel.l0_insight.jobs") is None:
-        return list(memories)
-    understand = importlib.import_module("kernel.l0_insight.jobs").understand
     contexts = {one.note_id: one.contexts for one in understand(list(memories), lambda _event: None)}
     return [
         msgspec.structs.replace(

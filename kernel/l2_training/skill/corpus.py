@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from kernel.answer.check import refuses
-from kernel.answer.prompt import prompt_of_self
+from kernel.answer.prompt import enough, prompt_of_self
 from kernel.l2_training.skill import FOLDER
 from kernel.types import Frozen, Hit, Message, Sample
 
@@ -95,7 +95,7 @@ def samples_of(person: Person, search: Search, sentence_of: Callable[[str], Hit 
 def _shown(hits: Sequence[Hit], gold: Sequence[Hit], rng: random.Random) -> list[Hit]:
     """Two or three sentences, best first, that hold every gold one."""
     count = 3 if rng.random() < 0.8 else 2
-    shown = list(hits[:count])
+    shown = enough(hits, count)
     have = {hit.sentence_id for hit in shown}
     missing = [hit for hit in gold if hit.sentence_id not in have]
     if missing:

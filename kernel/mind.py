@@ -20,7 +20,7 @@ from kernel.config import KernelConfig, Paths
 from kernel.engine.client import LocalEngine
 from kernel.errors import EngineError, JobFailed, NotFound
 from kernel.home import check_version, hold
-from kernel.l0_insight.structs import Understood, UnderstandTask
+from kernel.l0_insight.structs import Understood
 from kernel.memory.ingest import Ingest
 from kernel.memory.search import Searcher
 from kernel.memory.store import Store
@@ -73,7 +73,7 @@ class Mind:
         self.paths, self.config, self.store, self.engine, self.worker = paths, config, store, engine, worker
         self.shelf = Shelf(paths)
         self.searcher = Searcher(paths.database)
-        self.ingest = Ingest(store, engine, worker, paths, config.memory)
+        self.ingest = Ingest(store, engine, worker, config, files=paths.files)
         self.info: ModelInfo
         self.answerer: Answerer
         self._held = held
@@ -148,13 +148,20 @@ class Mind:
         return added
 
     async def forget(self, note_ids: Sequence[str]) -> int:
-        return await self.store.delete(note_ids)
+        return await self.ingest.forget(note_ids)
 
     async def forget_batch(self, batch: str) -> int:
-        return await self.store.delete_batch(batch)
+        """Undo one ``add``; returns how many notes are gone or as they were before."""
+        forgotten, restored = await self.ingest.undo(batch)
+        return len(forgotten) + len(restored)
 
     async def list_notes(self, *, offset: int = 0, limit: int = 50, query: str | None = None) -> tuple[list[Note], int]:
-        return await self.store.notes(offset=offset, limit=limit, query=query)
+        """A page of notes, newest first, and how many there are; ``query``: words that the title must hold."""
+        if not query:
+            return await self.store.notes(offset=offset, limit=limit), (await self.store.counts()).notes
+        words = query.casefold().split()
+        found = [note for note in await self.store.notes(limit=-1) if all(word in note.title.casefold() for word in words)]
+        return found[offset : offset + limit], len(found)
 
     async def note(self, note_id: str) -> Note:
         return (await self.memory(note_id)).note
@@ -175,11 +182,13 @@ class Mind:
         async with self._turn:
             await self.ingest.fill_vectors()
             while batch := await self.store.unresolved(limit=UNDERSTAND_BATCH):
-                result = await self.worker.run("understand", UnderstandTask(memories=tuple(batch)), Understood, on_event=on_event)
-                for one in result.notes:
-                    await self.store.put_insight(one.insight)
-                await self.ingest.set_contexts({one.note_id: one.contexts for one in result.notes})
+                found = await self.worker.run("understand", batch, list[Understood], on_event=on_event)
+                await self.store.put_insights([one.insight for one in found])
+                by_id = {memory.note.id: memory for memory in batch}
+                for one in found:
+                    await self.store.set_contexts(by_id[one.note_id], one.contexts)
                 done += len(batch)
+            await self.ingest.fill_vectors()
         return done
 
     async def insight(self, note_id: str) -> Insight | None:

@@ -179,6 +179,11 @@ class Run(Frozen):
     events: tuple[dict[str, object], ...] = ()
     """Its events in order, each as the JSON object of its struct."""
 
+    @property
+    def state(self) -> str:
+        """``running``, ``done``, ``failed`` or ``cancelled``."""
+        return self.outcome if self.outcome in ("running", "failed", "cancelled") else "done"
+
 
 # --- L0: insight ------------------------------------------------------------------------------------------------------
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kernel.abc import Engine, Generate, Piece
 from kernel.answer import check, quote
 from kernel.answer.bands import DEFAULTS, Bands
-from kernel.answer.prompt import ChatTemplate, persona, prompt_of_self
+from kernel.answer.prompt import ChatTemplate, enough, persona, prompt_of_self
 from kernel.answer.route import route
 from kernel.errors import NotFound, WrongUse
 from kernel.memory.language import language_of
@@ -33,6 +33,8 @@ from kernel.types import (
 
 Search = Callable[[str, int, str | None, tuple[str, ...]], Awaitable[list[Hit]]]
 """``(query, limit, as_of, turns before) -> hits``, best first."""
+SPARE = 4
+"""Hits asked for beyond the lines of evidence that are shown: some say the same (see ``prompt.shown``)."""
 TURNS_BEFORE = 4
 """Messages of the conversation that a self is shown; more only distracts a small model."""
 
@@ -112,6 +114,10 @@ class Answerer:
             raise NotFound(f"there is no model '{model}' here; served are: {', '.join(self.served())}", code="model_not_found")
         return ways[name]
 
+    def with_bands(self, bands: dict[Language, Bands]) -> Answerer:
+        """Another answerer of the same home that decides by other bands; this one is left as it is."""
+        return Answerer(self._engine, self._search, replace(self.context, bands=bands))
+
     def served(self) -> list[str]:
         """Model names that a client may ask for."""
         return ["self", "self-weights", "base", *(f"self:{version}" for version in sorted(self.context.adapters))]
@@ -179,7 +185,8 @@ class Answerer:
             draft.evidence = self._who()
         else:
             turns = tuple(message.content for message in before if message.role == "user")[-2:]
-            draft.evidence = await self._search(asked, self.context.evidence, question.as_of, turns)
+            found = await self._search(asked, self.context.evidence + SPARE, question.as_of, turns)
+            draft.evidence = enough(found, self.context.evidence)
         if draft.route == "unsure":
             draft.route = "owner" if draft.score >= bands.world_below else "world"
             if draft.route == "owner" and language != "en" and not speaks:

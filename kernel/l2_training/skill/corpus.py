@@ -145,7 +145,7 @@ def manners(names: Sequence[str], rng: random.Random) -> list[Sample]:
     """Identity, conversation and general samples under many names; general ones also without a persona."""
     samples = []
     for kind in ("identity", "conversation", "general"):
-        for number, line in enumerate(lines(kind)):
+        for number, line in enumerate(lines(kind) * (2 if kind == "identity" else 1)):
             name = names[rng.randrange(len(names))]
             asked, answer = (text.replace("{name}", name) for text in (line.q, line.a))
             bare = kind == "general" and number % 4 == 0

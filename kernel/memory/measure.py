@@ -1,0 +1,139 @@
+"""How good search is: people whose notes and evidence are known, made into stores, asked, counted.
+
+For ``scripts/fit_search`` and ``scripts/bench/retrieval``; nothing that serves imports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from kernel.abc import Vectors
+from kernel.config import MemoryConfig
+from kernel.memory.jobs import read_one
+from kernel.memory.search import Searcher
+from kernel.memory.store import Store
+from kernel.memory.structs import FileToRead, ReadFiles, note_id_for
+from kernel.memory.words import all_terms, fold
+from kernel.types import Memory
+
+Embed = Callable[[Sequence[str]], Vectors]
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    note: str
+    quote: str
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """One line of a person's ``qa.jsonl``."""
+
+    id: str
+    kind: str
+    q: str
+    a: str
+    evidence: tuple[Evidence, ...] = ()
+    any: tuple[str | tuple[str, ...], ...] = ()
+    """An answer is right if it holds one of these; of a list, all."""
+    abstain: bool = False
+
+
+class Person(msgspec.Struct, frozen=True):
+    name: str
+    database: Path
+    memories: dict[str, Memory]
+    """By file name."""
+    askings: tuple[Asking, ...]
+    vectors: Vectors
+    """Of the questions, in order."""
+
+
+def read_askings(folder: Path) -> tuple[Asking, ...]:
+    lines = (folder / "qa.jsonl").read_text("utf-8").splitlines()
+    return tuple(msgspec.json.decode(line, type=Asking) for line in lines if line.strip())
+
+
+async def make_person(folder: Path, home: Path, embed: Embed) -> Person:
+    """A store of the person's notes under ``home``, with vectors."""
+    config = MemoryConfig()
+    memories = {}
+    for path in sorted((folder / "notes").iterdir()):
+        file = FileToRead(path=str(path), note_id=note_id_for(path.name, folder.name), revision=1)
+        job = ReadFiles(files=(file,), mine=False, limits=config, learned_at="2026-01-01T00:00:00+00:00")
+        memories[path.name] = read_one(file, job)
+    askings = read_askings(folder)
+    database = home / f"{folder.name}.db"
+    store = await Store.open(database)
+    try:
+        contexts = [sentence.context for memory in memories.values() for sentence in memory.sentences]
+        await store.write(list(memories.values()), embed(contexts), "b_measure")
+    finally:
+        await store.close()
+    return Person(folder.name, database, memories, askings, embed([asking.q for asking in askings]))
+
+
+def gold(person: Person, asking: Asking) -> list[set[str]]:
+    """For each piece of evidence the ids of the sentences that hold it."""
+    found = []
+    for evidence in asking.evidence:
+        memory = person.memories[evidence.note]
+        start = memory.note.text.find(evidence.quote)
+        end = start + len(evidence.quote)
+        ids = {s.id for s in memory.sentences if start >= 0 and s.start < end and start < s.end}
+        if ids:
+            found.append(ids)
+    return found
+
+
+def answered_by(asking: Asking, contexts: Sequence[str]) -> bool:
+    """Whether the answer's words stand in these sentences."""
+    text = fold(" ".join(contexts)).replace(",", "")
+    terms = set(all_terms(" ".join(contexts)))
+
+    def held(pattern: str) -> bool:
+        plain = fold(pattern).replace(",", "")
+        return plain in text or (" " not in plain and bool(set(all_terms(plain)) & terms))
+
+    return any(all(map(held, one)) if isinstance(one, tuple) else held(one) for one in asking.any)
+
+
+class Recall(msgspec.Struct):
+    """Counts over questions that have evidence."""
+
+    asked: int = 0
+    any_at: dict[int, int] = msgspec.field(default_factory=lambda: {1: 0, 3: 0, 5: 0})
+    all_at: dict[int, int] = msgspec.field(default_factory=lambda: {1: 0, 3: 0, 5: 0})
+    answer_at: dict[int, int] = msgspec.field(default_factory=lambda: {1: 0, 3: 0, 5: 0})
+
+    def count(self, asking: Asking, wanted: list[set[str]], ranked: Sequence[tuple[str, str]]) -> None:
+        """``ranked``: ``(sentence id, context)``, best first."""
+        self.asked += 1
+        for k in self.any_at:
+            top = {sid for sid, _ in ranked[:k]}
+            held = [bool(ids & top) for ids in wanted]
+            self.any_at[k] += any(held)
+            self.all_at[k] += all(held)
+            self.answer_at[k] += answered_by(asking, [context for _, context in ranked[:k]])
+
+
+def rankings(person: Person, searcher: Searcher, asking: Asking, vector: Vectors) -> dict[str, list[tuple[str, str]]]:
+    """The best five of ours, of the vectors alone and of BM25 alone."""
+    hits = searcher.search(asking.q, vector, limit=5)
+    ranked = {"ours": [(hit.sentence_id, hit.context) for hit in hits]}
+    by_row = sentences_by_row(searcher)
+    found = searcher.candidates(asking.q, vector)
+    assert found is not None
+    for name, key in (("vectors", lambda s: s.cosine or -1.0), ("bm25", lambda s: s.words)):
+        order = np.argsort([-key(score) for score in found.scores], kind="stable")[:5]
+        ranked[name] = [by_row[found.parsed[n].row] for n in order]
+    return ranked
+
+
+def sentences_by_row(searcher: Searcher) -> dict[int, tuple[str, str]]:
+    """Row -> ``(sentence id, context)`` of the whole store."""
+    with searcher._lock:
+        rows = searcher._connection.execute("SELECT row, id, context FROM sentences").fetchall()
+    return {row: (sid, context) for row, sid, context in rows}

@@ -1,0 +1,119 @@
+"""What is looked at in one sentence for one question, as numbers. Pure; ``FEATURES`` names them in order.
+
+The weights are learned (``scripts/fit_search``) and lie in ``search_weights.json`` under these names.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import msgspec
+
+from kernel.memory.asked import Asked
+from kernel.memory.dates import covers
+
+FEATURES = (
+    "cosine", "cosine_gap", "bm25", "hangul", "trigram", "overlap", "overlap_title", "mass", "near", "kind", "kind_missing",
+    "date", "date_missing", "kin", "kin_missing", "cosine_before", "cosine_after", "cosine_note", "around", "question", "others_words",
+    "length", "new", "names", "both", "reading", "fact_kind", "heading_only",
+)  # fmt: skip
+SHARED = ("neighbour", "note")
+"""Second pass: what the sentences beside it and the best other one of its note scored in the first."""
+
+
+class Parsed(msgspec.Struct, frozen=True):
+    """A sentence, taken apart once and kept while it is not changed."""
+
+    row: int
+    terms: frozenset[str]
+    title_terms: frozenset[str]
+    kinds: frozenset[str]
+    days: tuple[str, ...]
+    happened_at: str
+    is_question: bool
+    others_words: bool
+    length: int
+    heading_only: bool
+
+
+class Scores(msgspec.Struct):
+    """What the indexes say of one sentence; BM25s are scaled to the best of this search."""
+
+    cosine: float | None = None
+    cosine_gap: float = 0.0
+    cosine_before: float = 0.0
+    cosine_after: float = 0.0
+    cosine_note: float = 0.0
+    words: float = 0.0
+    hangul: float = 0.0
+    trigram: float = 0.0
+
+
+def _share(weights: Mapping[str, float], total: float, held: frozenset[str]) -> float:
+    return sum(weight for term, weight in weights.items() if term in held) / total if total else 0.0
+
+
+def date_matches(asked: Asked, parsed: Parsed) -> float:
+    """1 for a date named in the question that stands in the sentence, 0.8 for the day of its note."""
+    if any(covers(want, day) or covers(day, want) for want in asked.dates for day in parsed.days):
+        return 1.0
+    return 0.8 if parsed.happened_at and any(covers(want, parsed.happened_at) for want in asked.dates) else 0.0
+
+
+def features(
+    asked: Asked, idf: Mapping[str, float], names: frozenset[str], parsed: Parsed, scores: Scores, around: frozenset[str]
+) -> list[float]:
+    """In the order of ``FEATURES``. ``idf``: rarity of each of the question's terms (those of earlier turns count less
+    already). ``around``: terms of the sentences before and after."""
+    total = sum(idf.values())
+    held = parsed.terms
+    here = _share(idf, total, held)
+    titled = _share(idf, total, held | parsed.title_terms)
+    wide = _share(idf, total, held | parsed.title_terms | around)
+    mass = sum(weight for term, weight in idf.items() if term in held)
+    missing = [term for term in idf if term not in held and term not in parsed.title_terms]
+    near = len(asked.near & held) and len(missing) / max(1, len(idf))
+    kind = next((1.0 for wanted in asked.kinds if wanted in parsed.kinds), 0.0)
+    date = date_matches(asked, parsed)
+    kin_here = bool(asked.kin & (held | parsed.title_terms))
+    kin_near = bool(asked.kin & around)
+    cosine = scores.cosine if scores.cosine is not None else _typical_cosine(titled)
+    words = max(scores.words, scores.hangul if asked.language == "ko" else 0.0)
+    fresh = len(held - idf.keys()) / (len(held) + 1)
+    return [
+        cosine,
+        scores.cosine_gap,
+        words,
+        scores.hangul if asked.language != "ko" else 0.0,
+        scores.trigram,
+        here,
+        titled,
+        min(mass, 15.0) / 15.0,
+        float(near),
+        kind,
+        1.0 if asked.kinds and not kind else 0.0,
+        date,
+        1.0 if asked.dates and not date else 0.0,
+        1.0 if kin_here else 0.0,
+        1.0 if asked.kin and not kin_here and not kin_near else 0.0,
+        scores.cosine_before,
+        scores.cosine_after,
+        scores.cosine_note,
+        wide - titled,
+        1.0 if parsed.is_question else 0.0,
+        1.0 if parsed.others_words else 0.0,
+        min(math.log1p(parsed.length), 4.0) / 4.0,
+        fresh,
+        len(names & (held | parsed.title_terms)) / len(names) if names else 0.0,
+        cosine * here,
+        kind * wide,
+        kind * cosine,
+        1.0 if parsed.heading_only else 0.0,
+    ]
+
+
+def _typical_cosine(overlap: float) -> float:
+    """Stands in for a cosine that is not there (pending, embedder down, Korean with an English embedder), so that
+    scores stay comparable: about the mean cosine of sentences with that overlap among the skill's people."""
+    return 0.2 + 0.4 * overlap

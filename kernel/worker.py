@@ -27,6 +27,7 @@ JOBS: dict[str, str] = {
     "identity": "kernel.l1_identity.jobs:build",
     "prepare": "kernel.l2_training.worker:prepare",
     "train": "kernel.l2_training.worker:train",
+    "plot": "kernel.exam.plot:plot",
 }
 OWN_CHILD = {"prepare", "train"}
 """Jobs that get a fresh child at low priority instead of the shared one."""

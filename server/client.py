@@ -203,11 +203,9 @@ def _error(status: int, content: bytes) -> OneselfError:
         problem = msgspec.json.decode(content, type=ErrorBody).error
     except msgspec.DecodeError:
         return OneselfError(f"The server answered {status} with something that is not Oneself's.")
-    return (
-        _ERRORS.get(status, OneselfError)(problem.message, code=problem.code)
-        if status != 429
-        else Busy(problem.message)
-    )
+    if status == 429:
+        return Busy(problem.message)
+    return _BY_STATUS.get(status, OneselfError)(problem.message, code=problem.code)
 
 
 def _unreachable(where: str, error: httpx.HTTPError) -> OneselfError:

@@ -33,6 +33,7 @@ log = logging.getLogger("oneself.server")
 
 _INPUT_CODES = {"invalid_request", "unreadable", "not_found", "too_few", "context_length_exceeded"}
 _ABSENT = re.compile(r"Missing required query parameter '(?P<name>\w+)'")
+_CONFLICTS = {"training_running", "exam_running"}
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
@@ -103,6 +104,8 @@ def describe(error: Exception) -> tuple[int, ErrorBody, dict[str, str]]:
 def _status(error: Exception) -> int:
     if isinstance(error, Refused):
         return error.status
+    if isinstance(error, WrongUse) and error.code in _CONFLICTS:
+        return 409
     table: tuple[tuple[type[Exception], int], ...] = (
         (ClientLeft, 499),
         (NotFound, 404),

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from kernel.abc import OnEvent
-from kernel.errors import NotFound, TooFew
+from kernel.errors import NotFound
 from kernel.mind import Mind
 from kernel.types import AnswerDelta, Identity, Question
 from server.door import Ask
@@ -77,7 +77,7 @@ class LocalDoor:
     async def identity(self) -> Identity:
         found = await self._mind.identity()
         if found is None:
-            raise TooFew("There is no identity yet: add notes, then run 'oneself train'.", code="no_identity")
+            raise NotFound("There is no identity yet: add notes, then run 'oneself train'.", code="no_identity")
         return found
 
     async def selves(self) -> tuple[SelfOut, ...]:

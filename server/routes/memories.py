@@ -33,6 +33,7 @@ from server.sse import as_json, while_connected
 from server.uploads import is_multipart, received
 
 Offset = Annotated[int, Parameter(ge=0, le=2**31)]
+Words = Annotated[str | None, Parameter(query="query")]
 Limit = Annotated[int, Parameter(ge=1, le=500)]
 
 
@@ -85,10 +86,8 @@ def _check_paths(request: AnyRequest, paths: list[Path]) -> None:
 
 
 @get("/api/memories")
-async def list_memories(
-    request: AnyRequest, offset: Offset = 0, limit: Limit = 50, query: str | None = None
-) -> NotePage:
-    notes, total = await mind_of(request).list_notes(offset=offset, limit=limit, query=query)
+async def list_memories(request: AnyRequest, offset: Offset = 0, limit: Limit = 50, words: Words = None) -> NotePage:
+    notes, total = await mind_of(request).list_notes(offset=offset, limit=limit, query=words)
     return NotePage(memories=tuple(map(note_out, notes)), total=total, offset=offset, limit=limit)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import get, post
 
-from kernel.errors import TooFew
+from kernel.errors import NotFound
 from kernel.types import Identity
 from server.context import AnyRequest, mind_of
 from server.schemas.body import decode
@@ -32,5 +32,5 @@ async def identity(request: AnyRequest) -> Identity:
     """The current identity as the kernel made it: every sentence with its citations."""
     found = await mind_of(request).identity()
     if found is None:
-        raise TooFew("There is no identity yet: add notes, then run 'oneself train'.", code="no_identity")
+        raise NotFound("There is no identity yet: add notes, then run 'oneself train'.", code="no_identity")
     return found

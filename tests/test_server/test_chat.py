@@ -1,0 +1,270 @@
+"""Chat completions: the official client, the wire's bytes, bad input, faults, clients that leave."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+ASK = [{"role": "user", "content": "Where do you live?"}]
+
+
+def client(served: Any) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{served.url}/v1", api_key=served.key, max_retries=0)
+
+
+def post(served: Any, body: Any) -> httpx.Response:
+    with served.http() as http:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return http.post("/v1/chat/completions", content=content)
+
+
+def events(answer: httpx.Response) -> list[str]:
+    lines = [line for line in answer.text.split("\n\n") if line]
+    assert all(line.startswith("data: ") for line in lines)
+    return [line.removeprefix("data: ") for line in lines]
+
+
+def test_the_official_client_reads_a_whole_answer(served: Any) -> None:
+    answer = client(served).chat.completions.create(model="self", messages=ASK)
+    ChatCompletion.model_validate_json(answer.model_dump_json(), strict=True)
+    message = answer.choices[0].message
+    assert (message.role, message.content, answer.choices[0].finish_reason) == ("assistant", "I live in Oslo.", "stop")
+    assert answer.usage is not None and answer.usage.total_tokens == 11
+    assert answer.usage.prompt_tokens_details is not None and answer.usage.prompt_tokens_details.cached_tokens == 2
+    assert message.annotations is not None
+    (cited,) = message.annotations
+    assert cited.url_citation.url == f"{served.url}/api/memories/n_1"
+    assert message.content[cited.url_citation.start_index : cited.url_citation.end_index] == "I live in Oslo."
+    assert (cited.note_id, cited.quote, cited.span) == ("n_1", "I live in Oslo.", [4, 19])  # type: ignore[attr-defined]
+    assert message.source == "quote"  # type: ignore[attr-defined]
+
+
+def test_the_official_client_reads_a_stream(served: Any) -> None:
+    chunks = list(
+        client(served).chat.completions.create(
+            model="self", messages=ASK, stream=True, stream_options={"include_usage": True}
+        )
+    )
+    for chunk in chunks:
+        ChatCompletionChunk.model_validate_json(chunk.model_dump_json(), strict=True)
+    assert len({(chunk.id, chunk.created, chunk.model) for chunk in chunks}) == 1
+    first, *middle, last = chunks
+    assert (first.choices[0].delta.role, first.choices[0].delta.content) == ("assistant", "")
+    assert last.choices == [] and last.usage is not None and last.usage.completion_tokens == 4
+    assert all(chunk.usage is None for chunk in chunks[:-1])
+    assert [chunk.choices[0].finish_reason for chunk in chunks[:-1] if chunk.choices[0].finish_reason] == ["stop"]
+    deltas = [chunk.choices[0].delta for chunk in middle]
+    assert "".join(delta.content or "" for delta in deltas) == "I live in Oslo."
+    said = [delta for delta in deltas if delta.content is not None]
+    assert said[-1].annotations[0]["note_id"] == "n_1" and said[-1].source == "quote"  # type: ignore[attr-defined]
+    assert not any(hasattr(delta, "annotations") for delta in said[:-1])
+
+
+def test_the_bytes_of_a_stream(served: Any) -> None:
+    answer = post(served, {"messages": ASK, "stream": True})
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    *chunks, done = events(answer)
+    assert done == "[DONE]"
+    assert all("usage" not in json.loads(chunk) for chunk in chunks)
+    assert json.loads(chunks[0])["choices"][0]["delta"] == {"role": "assistant", "content": ""}
+    assert json.loads(chunks[-1])["choices"][0] == {"delta": {}, "finish_reason": "stop", "index": 0, "logprobs": None}
+
+
+def test_what_is_asked_reaches_the_self(served: Any) -> None:
+    body = {
+        "messages": [
+            {"role": "developer", "content": "Be brief."},
+            {"role": "user", "content": [{"type": "text", "text": "Where"}, {"type": "text", "text": "now?"}]},
+        ],
+        "model": "self:0001",
+        "temperature": 0.5,
+        "top_p": 0.9,
+        "seed": 3,
+        "stop": "\n",
+        "max_tokens": 5,
+        "max_completion_tokens": 9,
+        "metadata": {"oneself.memory": "off", "oneself.as_of": "2024-01-01", "other": "kept quiet"},
+        "a_field_of_tomorrow": {"x": 1},
+        "logprobs": False,
+        "n": 1,
+        "tools": [],
+        "response_format": {"type": "text"},
+        "presence_penalty": 0,
+    }
+    assert post(served, body).status_code == 200
+    question = served.mind.asked[-1]
+    assert [(message.role, message.content) for message in question.messages] == [
+        ("system", "Be brief."),
+        ("user", "Where\nnow?"),
+    ]
+    assert (question.model, question.memory, question.as_of) == ("self:0001", False, "2024-01-01")
+    assert (question.temperature, question.top_p, question.seed, question.stop) == (0.5, 0.9, 3, ("\n",))
+    assert question.max_tokens == 9
+
+
+def test_a_missing_model_is_self(served: Any) -> None:
+    assert post(served, {"messages": ASK}).json()["model"] == "self"
+    assert served.mind.asked[-1].max_tokens == served.settings.answer.max_tokens
+
+
+def test_an_answer_without_evidence_has_no_annotations(served: Any) -> None:
+    message = post(served, {"messages": [{"role": "user", "content": "none"}]}).json()["choices"][0]["message"]
+    assert message["annotations"] == [] and message["source"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"messages": None}, "messages"),
+        ({}, "messages"),
+        ({"messages": "hello"}, "messages"),
+        ({"messages": []}, "messages"),
+        ({"messages": [{}]}, "messages[0].role"),
+        ({"messages": [{"role": 123}]}, "messages[0].role"),
+        ({"messages": [{"role": "king", "content": "x"}]}, "messages[0].role"),
+        ({"messages": [{"role": "user"}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages[0].content[0].text"),
+        ({"messages": ASK, "temperature": "hot"}, "temperature"),
+        ({"messages": ASK, "temperature": 3}, "temperature"),
+        ({"messages": ASK, "top_p": -1}, "top_p"),
+        ({"messages": ASK, "max_tokens": 0}, "max_tokens"),
+        ({"messages": ASK, "max_tokens": True}, "max_tokens"),
+        ({"messages": ASK, "max_completion_tokens": "9"}, "max_completion_tokens"),
+        ({"messages": ASK, "seed": 1.5}, "seed"),
+        ({"messages": ASK, "seed": 10**30}, "seed"),
+        ({"messages": ASK, "stop": 3}, "stop"),
+        ({"messages": ASK, "stop": ["a", 3]}, "stop[1]"),
+        ({"messages": ASK, "stop": [""]}, "stop"),
+        ({"messages": ASK, "stop": ["x"] * 17}, "stop"),
+        ({"messages": ASK, "stream": "yes"}, "stream"),
+        ({"messages": ASK, "stream_options": {"include_usage": True}}, "stream_options"),
+        ({"messages": ASK, "stream": True, "stream_options": {"include_usage": 1}}, "stream_options.include_usage"),
+        ({"messages": ASK, "n": 0}, "n"),
+        ({"messages": ASK, "top_logprobs": 21}, "top_logprobs"),
+        ({"messages": ASK, "model": 4}, "model"),
+        ({"messages": ASK, "metadata": {"oneself.memory": "maybe"}}, "metadata.oneself.memory"),
+        ({"messages": ASK, "metadata": {"oneself.as_of": "soon"}}, "metadata.oneself.as_of"),
+        ({"messages": ASK, "metadata": "x"}, "metadata"),
+    ],
+)
+def test_bad_input_is_400_and_names_the_parameter(served: Any, body: Any, param: str) -> None:
+    answer = post(served, body)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["type"], error["param"]) == (400, "invalid_request_error", param)
+    assert set(error) == {"message", "type", "param", "code"} and isinstance(error["code"], str)
+
+
+@pytest.mark.parametrize(
+    ("extra", "param"),
+    [
+        ({"n": 2}, "n"),
+        ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}}, "response_format"),
+        ({"logprobs": True}, "logprobs"),
+        ({"logit_bias": {"5": -100}}, "logit_bias"),
+        ({"presence_penalty": 1.0}, "presence_penalty"),
+        ({"messages": [{"role": "tool", "tool_call_id": "x", "content": "y"}]}, "messages[0].role"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:x"}}]}]},
+            "messages[0].content[0].type",
+        ),
+    ],
+)
+def test_what_is_not_offered_yet_is_refused_by_name(served: Any, extra: Any, param: str) -> None:
+    answer = post(served, {"messages": ASK, **extra})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (400, "unsupported", param)
+
+
+@pytest.mark.parametrize("raw", [b"{", b"", b"nonsense", b"\xff\xfe", b'{"messages": NaN}', b'{"x":' + b"[" * 200_000])
+def test_malformed_json_is_400(served: Any, raw: bytes) -> None:
+    answer = post(served, raw)
+    assert answer.status_code == 400 and answer.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_a_megabyte_of_text_everywhere_is_never_500(served: Any) -> None:
+    long = "x" * 1_000_000
+    for body in (
+        {"messages": [{"role": long, "content": "x"}]},
+        {"messages": ASK, "model": long},
+        {"messages": ASK, "stop": long},
+    ):
+        assert post(served, body).status_code in (200, 400, 404)
+
+
+def test_an_unknown_model_is_404_naming_what_is_served(served: Any) -> None:
+    with pytest.raises(openai.NotFoundError) as caught:
+        client(served).chat.completions.create(model="gpt-9", messages=ASK)
+    assert caught.value.code == "model_not_found" and "self" in str(caught.value)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_faults_before_the_first_byte_have_a_status(served: Any, stream: bool) -> None:
+    def ask(word: str) -> httpx.Response:
+        return post(served, {"messages": [{"role": "user", "content": word}], "stream": stream})
+
+    overflow = ask("overflow")
+    assert (overflow.status_code, overflow.json()["error"]["code"]) == (400, "context_length_exceeded")
+    busy = ask("busy")
+    assert (busy.status_code, busy.headers["retry-after"]) == (429, "3")
+    assert busy.json()["error"]["type"] == "rate_limit_error"
+    boom = ask("boom")
+    assert boom.status_code == 500 and "boom" not in boom.text
+
+
+def test_the_log_holds_nothing_of_the_user(served: Any, caplog: pytest.LogCaptureFixture) -> None:
+    post(served, {"messages": [{"role": "user", "content": "boom, said Ingrid"}]})
+    assert "KeyError" in caplog.text
+    assert "Ingrid" not in caplog.text
+
+
+def test_a_death_in_mid_stream_ends_with_an_error_object(served: Any) -> None:
+    answer = post(served, {"messages": [{"role": "user", "content": "die"}], "stream": True})
+    *_, content, last = events(answer)
+    assert json.loads(content)["choices"][0]["delta"]["content"] == "I live "
+    assert json.loads(last)["error"]["code"] == "engine_died"
+    with pytest.raises(openai.APIError, match="engine"):
+        list(
+            client(served).chat.completions.create(
+                model="self", messages=[{"role": "user", "content": "die"}], stream=True
+            )
+        )
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("word", ["slow", "stall"])
+def test_a_client_that_leaves_cancels_its_request(served: Any, stream: bool, word: str) -> None:
+    with pytest.raises(httpx.TimeoutException), served.http() as http:
+        body = {"messages": [{"role": "user", "content": word}], "stream": stream}
+        http.post("/v1/chat/completions", json=body, timeout=0.5)
+    deadline = time.monotonic() + 1
+    while served.mind.running and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert len(served.mind.asked) == 1 and served.mind.running == 0
+
+
+def test_many_cancelled_requests_leave_nothing_behind(served: Any) -> None:
+    with served.http() as http:
+        for _ in range(50):
+            with http.stream("POST", "/v1/chat/completions", json={"messages": ASK, "stream": True}) as answer:
+                next(answer.iter_lines())
+        assert http.post("/v1/chat/completions", json={"messages": ASK}, timeout=2).status_code == 200
+    assert served.mind.running == 0
+
+
+def test_models(served: Any) -> None:
+    api = client(served)
+    assert [model.id for model in api.models.list()] == ["self", "self-weights", "base", "self:0001"]
+    one = api.models.retrieve("self:0001")
+    assert (one.id, one.object, one.created) == ("self:0001", "model", 1750845600)
+    with pytest.raises(openai.NotFoundError):
+        api.models.retrieve("gpt-9")

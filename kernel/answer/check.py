@@ -61,7 +61,7 @@ def names(text: str) -> set[str]:
     """Capitalised words that are names by their looks, lower case; the first word of a sentence counts if it is no common word."""
     found = set()
     for word in _WORD.findall(text):
-        bare = re.sub(r"['’]s$", "", word)
+        bare = re.sub(r"['’](s|re|ll|ve|d|m)$", "", word)
         if bare[:1].isupper() and bare.lower() not in _COMMON and not bare.lower().startswith(("i'", "i’")):
             found.add(bare.lower())
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from kernel.answer.check import refuses
+from kernel.answer.check import refuses, unsupported
 from kernel.answer.prompt import enough, prompt_of_self
 from kernel.l2_training.skill import FOLDER
 from kernel.types import Frozen, Hit, Message, Sample
@@ -75,7 +75,7 @@ def samples_of(person: Person, search: Search, sentence_of: Callable[[str], Hit 
     """One or two samples for each question, with the evidence that serving would show.
 
     ``sentence_of(quote)`` finds the stored sentence of a gold quote. Where search missed it, it is put in, as what is
-    learned is reading; some of those misses become refusals as they stand, as that is what serving will meet.
+    learned is reading. An answer that holds a name or number that its evidence does not is left out.
     """
     for question in person.questions:
         if question.abstain and not refuses(question.a):
@@ -84,7 +84,10 @@ def samples_of(person: Person, search: Search, sentence_of: Callable[[str], Hit 
         hits = search(question.q, tuple(turn.q for turn in question.before))
         gold = [hit for hit in (sentence_of(item.quote) for item in question.evidence) if hit is not None]
         shown = _shown(hits, gold, rng)
-        yield _sample(person, question, question.q, shown, turns)
+        first = _sample(person, question, question.q, shown, turns)
+        if not question.abstain and unsupported(question.a, [message.content for message in first.prompt]):
+            continue
+        yield first
         asked_by_owner = as_owner(question.q)
         if asked_by_owner and question.kind != "my" and rng.random() < 0.18:
             yield _sample(person, question, asked_by_owner, shown, turns)

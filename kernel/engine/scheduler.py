@@ -62,6 +62,16 @@ class Scheduler:
         return len(self._waiting)
 
     @property
+    def in_line(self) -> int:
+        """How many wait beyond the places that are free."""
+        return max(0, len(self._waiting) + len(self._running) - self._slots)
+
+    @property
+    def full(self) -> bool:
+        """Whether one more would have to wait for a place."""
+        return len(self._waiting) + len(self._running) >= self._slots
+
+    @property
     def running(self) -> int:
         return len(self._running)
 

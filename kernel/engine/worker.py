@@ -176,10 +176,9 @@ class EngineChild:
         lane = self._lanes.get(submit.request.adapter)
         if lane is None:
             raise NotFound(f"there is no adapter '{submit.request.adapter}' in the engine; load it first")
-        if sum(other.scheduler.queued for other in self._lanes.values()) >= self._config.engine.queue:
-            raise Busy(
-                f"{self._config.engine.queue} requests are waiting already; try again in a moment", retry_after=2
-            )
+        limit = self._config.engine.queue
+        if lane.scheduler.full and sum(other.scheduler.in_line for other in self._lanes.values()) >= limit:
+            raise Busy(f"{limit} requests are waiting already; try again in a moment", retry_after=2)
         cells = self._config.engine.context_tokens
         lane.scheduler.add(Sequence(submit.id, submit.request, tokens, self._model, cells=cells))
 

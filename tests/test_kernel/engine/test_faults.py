@@ -1,0 +1,108 @@
+"""The engine child dies; what had begun says so, and everything else goes on."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from kernel.abc import Generate
+from kernel.config import EngineConfig, Paths
+from kernel.engine.client import LocalEngine
+from kernel.errors import EngineDied, EngineError
+from kernel.types import Usage
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+Say = Callable[..., Awaitable[tuple[str, str, Usage]]]
+WriteAdapter = Callable[..., Path]
+LONG = Generate(prompt="Once upon a time", max_tokens=1000, temperature=1.0)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def narrow(starter_paths: Paths) -> AsyncIterator[tuple[LocalEngine, list[str]]]:
+    """An engine that runs one request at a time, so that a second one waits; and what it says of its restarts."""
+    restarts: list[str] = []
+    running = LocalEngine(starter_paths, EngineConfig(context_tokens=2048, sequences=1), on_restart=restarts.append)
+    await running.start()
+    yield running, restarts
+    await running.close()
+
+
+def kill(engine: LocalEngine) -> int:
+    pid = engine.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+async def test_a_begun_stream_ends_with_an_error_and_a_waiting_one_is_run_again(
+    narrow: tuple[LocalEngine, list[str]], say: Say, write_adapter: WriteAdapter, tmp_path: Path
+) -> None:
+    engine, restarts = narrow
+    await engine.load_adapter("0001", write_adapter(tmp_path / "adapter.gguf"))
+    with_adapter, _, _ = await say(engine, "Name a colour.", adapter="0001")
+    begun = engine.generate(LONG)
+    await anext(begun)
+    waiting = asyncio.create_task(say(engine, "What is the capital of France?"))
+    vectors = asyncio.create_task(engine.embed(["bees"] * 500))
+    for _ in range(1000):
+        if (await engine.stats())["queued"]:
+            break
+        await asyncio.sleep(0.01)
+    before = kill(engine)
+    with pytest.raises(EngineDied, match=r"was killed.*engine\.log"):
+        async for _ in begun:
+            pass
+    assert "Paris" in (await waiting)[0]
+    assert (await vectors).shape == (500, 384)
+    assert engine.pid != before
+    assert restarts == ["was killed"]
+    assert (await engine.stats())["restarts"] == 1
+    assert (await say(engine, "Name a colour.", adapter="0001"))[0] == with_adapter, "the adapter is there again"
+    await engine.unload_adapter("0001")
+
+
+async def test_requests_made_while_it_is_down_wait_for_it(narrow: tuple[LocalEngine, list[str]], say: Say) -> None:
+    engine, _ = narrow
+    kill(engine)
+    answers = await asyncio.gather(*(say(engine, "Hi", max_tokens=4) for _ in range(3)))
+    assert len({text for text, _, _ in answers}) == 1
+
+
+async def test_an_adapter_whose_file_has_gone_does_not_keep_it_down(
+    narrow: tuple[LocalEngine, list[str]], say: Say, write_adapter: WriteAdapter, tmp_path: Path
+) -> None:
+    engine, _ = narrow
+    path = write_adapter(tmp_path / "adapter.gguf")
+    await engine.load_adapter("0003", path)
+    path.unlink()
+    kill(engine)
+    assert "Paris" in (await say(engine, "What is the capital of France?"))[0]
+    assert (await engine.stats())["adapters"] == 0
+
+
+async def test_the_child_ends_with_its_parent(starter_paths: Paths) -> None:
+    engine = LocalEngine(starter_paths, EngineConfig(context_tokens=512, sequences=1))
+    await engine.start()
+    pid = engine.pid
+    assert pid is not None
+    await engine.close()
+    await engine.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    with pytest.raises(EngineError, match="start"):
+        await engine.tokenize("hi")
+    await engine.start()
+    assert await engine.tokenize("hi")
+    await engine.close()
+
+
+async def test_a_context_that_cannot_be_had_is_said_at_the_start(starter_paths: Paths) -> None:
+    engine = LocalEngine(starter_paths, EngineConfig(context_tokens=200_000_000))
+    with pytest.raises(EngineError):
+        await engine.start()
+    assert engine.pid is None

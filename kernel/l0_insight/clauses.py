@@ -35,17 +35,19 @@ class Assertion:
     head: int
 
 
-def assertions(heard: Heard, *, mine: bool) -> Iterator[Assertion]:
-    """Every clause of a prose sentence that says something of somebody. ``mine``: its first person is the owner."""
+def assertions(heard: Heard, before: Heard | None, *, mine: bool) -> Iterator[Assertion]:
+    """Every clause of a sentence that says something of somebody. ``mine``: its first person is the owner.
+
+    ``before``: the sentence that it follows, for a subject that is not spoken ("Moved.").
+    """
+    yours = mine and not _about_another(before)
     quoted = quoted_tokens(heard.doc)
     for token in heard.doc:
         if token.pos_ not in {"VERB", "AUX"} or token.i in quoted or not _asserts(token):
             continue
-        subject = _subject(token, heard, mine=mine)
-        if not subject:
-            continue
+        subject = _subject(token, heard, mine=mine, unspoken=yours)
         object_ = _object(token)
-        if not object_ and token.pos_ == "AUX":
+        if not subject or (not object_ and token.pos_ == "AUX") or object_.count("(") != object_.count(")"):
             continue
         yield Assertion(
             subject=subject,
@@ -63,10 +65,14 @@ def _asserts(token: Token) -> bool:
     """A main clause, one joined to it, or a relative clause on a name; not a condition, question or report."""
     if token.doc[-1].text == "?" or any(c.lower_ in _UNREAL and c.dep_ == "mark" for c in token.children):
         return False
+    if token.tag_ in {"VBG", "VBN"} and not any(c.dep_ in {"aux", "auxpass"} for c in token.children):
+        return token.dep_ == "conj" and token.tag_ == token.head.tag_ and _asserts(token.head)
+    if token.dep_ == "conj":
+        own = any(c.dep_ in _SUBJECTS for c in token.children)
+        linked = own or any(c.dep_ == "cc" and c.i < token.i for c in token.head.children)
+        return linked and token.head.pos_ in {"VERB", "AUX"} and _asserts(token.head)
     if token.dep_ == "ROOT":
         return True
-    if token.dep_ == "conj":
-        return token.head.pos_ in {"VERB", "AUX"} and _asserts(token.head)
     if token.dep_ == "relcl":
         return token.head.pos_ == "PROPN" and any(c.lower_ in {"who", "which"} for c in token.children)
     if token.dep_ == "ccomp":
@@ -82,10 +88,15 @@ def _subject_token(verb: Token) -> Token | None:
     return own
 
 
-def _subject(verb: Token, heard: Heard, *, mine: bool) -> str:
+def _about_another(before: Heard | None) -> bool:
+    """Whether the sentence before has a third person as its subject: a bare ``Wanted a cake`` may be theirs."""
+    return before is not None and any(m.role == "subject" and m.animate and not m.plural for m in before.mentions)
+
+
+def _subject(verb: Token, heard: Heard, *, mine: bool, unspoken: bool) -> str:
     token = _subject_token(verb)
     if token is None:
-        return _unspoken(verb, heard, mine=mine)
+        return _unspoken(verb, heard, mine=unspoken)
     word = token.lower_
     if word in {"i", "we"} or any(c.text == "I" and c.dep_ == "conj" for c in token.children):
         return "owner" if mine else "the author"
@@ -100,6 +111,9 @@ def _subject(verb: Token, heard: Heard, *, mine: bool) -> str:
     meant = _mention_at(heard, token)
     if meant is not None and meant.animate and meant.name[:1].isupper() and token.pos_ == "PROPN":
         return _bare_name(meant.name)
+    bare = token.pos_ == "NOUN" and token.tag_ == "NN" and not any(c.i < token.i for c in token.children)
+    if bare and verb.pos_ == "VERB" and token.lower_ not in lx.KIN:
+        return ""  # "eye drops at night" is no clause
     return _phrase(token, heard)
 
 
@@ -155,8 +169,8 @@ def _object(verb: Token) -> str:
         if child.dep_ == "ccomp" and child.i < verb.i:
             skipped.update(t.i for t in child.subtree)
     kept = [t for t in verb.subtree if t.i > verb.i and t.i not in skipped]
-    kept = [t for t in kept if not (t.dep_ == "prt" and t.head is verb)]
-    return _joined(kept).strip(" ,;:.!?—–-")
+    kept = [t for t in kept if not (t.dep_ == "prt" and t.head.i == verb.i)]
+    return _joined(sorted(kept, key=lambda t: t.i)).strip(" ,;:.!?—–-")
 
 
 def _said(verb: Token, heard: Heard, subject: str, object_: str) -> str:
@@ -172,6 +186,7 @@ def _said(verb: Token, heard: Heard, subject: str, object_: str) -> str:
         shown = "we"
     start = shown[:1].upper() + shown[1:]
     middle = _joined([*helpers, verb, *after])
+    middle = middle[:1].lower() + middle[1:]
     return f"{start} {middle} {object_}".strip().rstrip(",;") + "."
 
 

@@ -129,7 +129,7 @@ def _belongs(token: Token) -> bool:
 def role_of(token: Token) -> Role:
     """Grammatical place in the main clause; a conjunct has its head's."""
     head = token
-    while head.dep_ in {"conj", "appos"} and head.head is not head:
+    while head.dep_ in {"conj", "appos"} and head.head.i != head.i:
         head = head.head
     if head.dep_ == "attr" and head.pos_ == "PROPN" and head.head.lemma_ == "be":
         return "subject"

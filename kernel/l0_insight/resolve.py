@@ -312,7 +312,7 @@ class _Sentence:
         root = next((t for t in self.doc if t.dep_ == "ROOT"), None)
         if root is None or root.pos_ not in {"VERB", "AUX"} or root.i > 1 or any(_is_subject(t) for t in root.children):
             return
-        if any(t.lower_ in {"i", "we"} for t in self.doc if t.head is root):
+        if any(t.lower_ in {"i", "we"} for t in self.doc if t.head.i == root.i):
             return
         third = root.tag_ == "VBZ"
         subject = self._unspoken_subject(third) if third or root.tag_ in {"VBD", "VBN"} else None

@@ -45,8 +45,8 @@ def english_statements(memory: Memory, heard: Sequence[Heard]) -> tuple[list[Sta
         if unit.kind == "pair":
             made = _from_pair(memory, unit, mine=mine)
         elif unit.kind in {"prose", "quote", "item"}:
-            said = list(assertions(sentence, mine=mine))
-            spoken = [_from_assertion(memory, unit, a, plain(unit.text)) for a in said]
+            said = list(assertions(sentence, heard[unit.index - 1] if unit.follows else None, mine=mine))
+            spoken = [_from_assertion(memory, unit, a, plain(unit.text) if len(said) == 1 else a.text) for a in said]
             made = iter(spoken) if spoken or unit.kind != "item" else _from_item(memory, unit, mine=mine)
         else:
             continue

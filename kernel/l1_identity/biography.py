@@ -1,0 +1,112 @@
+"""The biography: the owner's own sentences that say most of who they are, in three voices, each with its evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from kernel.l0_insight import lexicon as lx
+from kernel.l1_identity.attributes import facts
+from kernel.l1_identity.evidence import Line
+from kernel.l1_identity.voice import turnable, turned
+from kernel.types import Attribute, Biography, Cited, Statement
+
+_LONGEST = 14
+_SHORT = 3
+_MOST_WORDS, _FEWEST_WORDS = 34, 4
+_KEYS = (
+    "name occupation employer home_city partner son daughter sister brother mother father grandmother grandfather pet "
+    "languages instrument allergy birthday age likes dislikes"
+).split()  # noqa: SIM905
+_A_KEY = 2
+"""At most so many sentences for one kind of fact."""
+_IDENTITY = re.compile(
+    r"\bI(?: am|'m|’m| have been|'ve been) (?:an?|the|from|allergic|married|\d|[a-z]+-?(?:year|one|two|three)|afraid|learning|vegetarian)\b|"
+    r"\bI (?:live|work|study|teach|play|speak|grew up|was born|run|keep|own|have (?:two|three|a|an|one)|believe|love|like|hate|"
+    r"can't stand|never|always|prefer|sing|cook|drink|swim|collect)\b|^(?:나는|저는)\s"
+)
+_FLEETING = re.compile(
+    r"\b(?:today|yesterday|tonight|this (?:morning|week|evening|afternoon|year)|last (?:night|week|month)|tomorrow|"
+    r"on (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b|오늘|어제|내일|이번",
+    re.I,
+)
+_FIRST_EN = re.compile(r"\b(?:I|[Mm]y)\b")
+_FIRST_KO = re.compile(r"(?:^|\s)(?:나는|저는|내|제|나도|저도|우리)\s")
+_WEIGHT = {"semantic": 2.0, "emotional": 1.5, "reflective": 0.8, "episodic": 0.3, "procedural": 0.0}
+
+
+def biography(lines: Sequence[Line], attributes: Sequence[Attribute], owner: str) -> Biography:
+    """Empty where the notes say nothing of their owner outright."""
+    chosen = _chosen(lines, attributes)
+    if not chosen:
+        return Biography()
+    return Biography(
+        first_person=tuple(cited(line, "first", owner) for line in chosen),
+        second_person=tuple(cited(line, "second", owner) for line in chosen),
+        third_person=tuple(cited(line, "third", owner) for line in chosen),
+        short=min(_SHORT, len(chosen)),
+    )
+
+
+def cited(line: Line, person: str, owner: str) -> Cited:
+    """One sentence in one voice with its evidence."""
+    if person == "second":
+        text = turned(line.words, "second", owner)
+    elif person == "third":
+        text = turned(line.words, "third", owner)
+    else:
+        text = line.words
+    return Cited(text=text, citations=(line.citation,))
+
+
+def telling(line: Line) -> float:
+    """How much a sentence says of what its owner is; 0 where it must not stand in an identity."""
+    if not speaks_of_owner(line):
+        return 0.0
+    words = line.words.split()
+    score = sum(_weight(s) for s in line.statements if s.subject == "owner")
+    score += 2.0 if _IDENTITY.search(line.words) else 0.0
+    score += 1.0 if {w.strip(".,'’s").lower() for w in words} & lx.KIN else 0.0
+    score -= 1.5 if _FLEETING.search(line.words) else 0.0
+    score -= max(0, len(words) - 22) * 0.1
+    return max(score, 0.05)
+
+
+def speaks_of_owner(line: Line) -> bool:
+    """The owner's own whole sentence in the first person that can be read by itself."""
+    length = len(line.words.split())
+    korean = any("가" <= c <= "힣" for c in line.words)
+    first = _FIRST_KO.search(line.words) if korean else _FIRST_EN.search(line.words)
+    if not line.own or first is None or length > _MOST_WORDS or length < (2 if korean else _FEWEST_WORDS):
+        return False
+    quoted = any(c in line.words for c in '"“”「」')
+    return line.unit.kind == "prose" and line.stands_alone and not quoted and "?" not in line.words
+
+
+def _weight(statement: Statement) -> float:
+    return _WEIGHT[statement.kind]
+
+
+def _chosen(lines: Sequence[Line], attributes: Sequence[Attribute]) -> list[Line]:
+    """Sentences behind the attributes that hold now, by rank of the attribute; then the most telling others."""
+    holding = {(a.key, a.citations[0].note_id, a.citations[0].span) for a in attributes if a.citations and not a.valid_to}
+    over = {(c.note_id, c.span) for a in attributes if a.valid_to and a.key not in {"age"} for c in a.citations}
+    chosen: list[Line] = []
+    for key in _KEYS:
+        behind = [line for line in lines if speaks_of_owner(line) and (key, line.note.id, line.unit.span) in holding]
+        behind = [line for line in behind if any(f.key == key for f in facts(line))]
+        chosen += [line for line in sorted(behind, key=_best) if line not in chosen][:_A_KEY]
+    rest = sorted((line for line in lines if telling(line) >= 2.0 and turnable(line.words)), key=_best)
+    notes = {line.note.id for line in chosen}
+    for line in rest:
+        superseded = (line.note.id, line.unit.span) in over
+        if line not in chosen and line.note.id not in notes and not superseded:
+            chosen.append(line)
+            notes.add(line.note.id)
+    return chosen[:_LONGEST]
+
+
+def _best(line: Line) -> tuple[float, str, str, int]:
+    """Most telling first; of equals the newest."""
+    newest = "".join(chr(0x10FFFF - ord(c)) for c in line.day)
+    return (-telling(line), newest, line.note.id, line.unit.start)

@@ -1,0 +1,19 @@
+"""What goes into the ``identity`` job; its result is ``kernel.types.Identity``. Light: the server imports this."""
+
+from __future__ import annotations
+
+from kernel.types import Frozen, Identity, Insight, Memory
+
+
+class IdentityPayload(Frozen):
+    """Everything that an identity is made from. The same payload gives the same identity."""
+
+    owner: str
+    """As given at init; may be empty."""
+    input_hash: str
+    created: str
+    memories: tuple[Memory, ...]
+    insights: tuple[Insight, ...]
+    vectors: dict[str, bytes]
+    """Note id -> the mean of its sentences' vectors, little-endian float32; a note without one is clustered by its words."""
+    previous: Identity | None = None

@@ -1,0 +1,161 @@
+"""The owner's sentence turned to the second and third person by rule; where that is not sure, quoted as theirs.
+
+English over spaCy's parse: pronouns by their case, finite verbs by their tense. Korean: a plain topic ``나는`` is
+replaced, everything else is quoted.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+
+Person = Literal["second", "third"]
+
+_WE = {"we", "us", "our", "ours", "ourselves"}
+_YOU = {"you", "your", "yours", "yourself"}
+_SECOND = {"i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself"}
+_THIRD = {"me": "them", "my": "their", "mine": "theirs", "myself": "themself"}
+_BE_SECOND = {"am": "are", "'m": "'re", "’m": "’re", "was": "were"}
+_IRREGULAR = {"have": "has", "do": "does", "go": "goes", "be": "is", "'ve": " has", "’ve": " has", "'m": " is", "’m": " is", "am": "is"}
+_KOREAN_TOPIC = re.compile(r"^(?:나는|저는|난|전)\s+(?=\S)")
+_KOREAN_FIRST = re.compile(r"(?:^|\s)(?:나|내|저|제|우리|저희)(?:는|가|의|를|도|한테|에게|랑|와)?(?=\s)")
+
+
+def turned(text: str, person: Person, owner: str) -> str:
+    """One sentence about ``owner`` in the second or third person."""
+    if any("가" <= c <= "힣" for c in text):
+        return _korean(text, person, owner)
+    from kernel.l0_insight.english import load
+
+    doc = load()(text)
+    if not _turnable(doc):
+        return _quoted(text, person, owner)
+    return _Turn(doc, person, owner or "The owner").text()
+
+
+def turnable(text: str) -> bool:
+    """Whether the rules can turn this sentence (else it is quoted)."""
+    if any("가" <= c <= "힣" for c in text):
+        rest = _KOREAN_TOPIC.sub("", text)
+        return rest != text and not _KOREAN_FIRST.search(" " + rest)
+    from kernel.l0_insight.english import load
+
+    return _turnable(load()(text))
+
+
+def _turnable(doc: Doc) -> bool:
+    words = {t.lower_ for t in doc}
+    if words & (_WE | _YOU) or any(t.text in {'"', "“", "”", "``"} for t in doc):
+        return False
+    return bool(words & {"i", "my", "me", "mine"})
+
+
+def _quoted(text: str, person: Person, owner: str) -> str:
+    inner = text.replace('"', "'").rstrip()
+    return f'You wrote: "{inner}"' if person == "second" else f'{owner or "The owner"} wrote: "{inner}"'
+
+
+def _korean(text: str, person: Person, owner: str) -> str:
+    name = owner or "주인"
+    if turnable(text):
+        topic = "당신은 " if person == "second" else f"{name}{_topic_marker(name)} "
+        return _KOREAN_TOPIC.sub(topic, text)
+    return f'당신은 "{text}"라고 적었다.' if person == "second" else f'{name}{_topic_marker(name)} "{text}"라고 적었다.'
+
+
+def _topic_marker(name: str) -> str:
+    last = name[-1]
+    return "은" if "가" <= last <= "힣" and (ord(last) - 0xAC00) % 28 else "는"
+
+
+class _Turn:
+    """One sentence being turned."""
+
+    def __init__(self, doc: Doc, person: Person, owner: str) -> None:
+        self.doc, self.person, self.owner = doc, person, owner
+        self.named = False
+        self.out: dict[int, str] = {}
+
+    def text(self) -> str:
+        for token in self.doc:
+            if token.text == "I":
+                self._subject(token)
+            elif token.lower_ in _SECOND:
+                self._other(token)
+        pieces = []
+        for token in self.doc:
+            written = self.out.get(token.i, token.text)
+            if written.startswith(" ") and pieces and pieces[-1].endswith(" "):
+                written = written[1:]
+            pieces.append(written + token.whitespace_)
+        text = "".join(pieces)
+        return text[:1].upper() + text[1:]
+
+    def _subject(self, token: Token) -> None:
+        if self.person == "second":
+            self.out[token.i] = "you"
+            for verb in _finite(token):
+                if verb.lower_ in _BE_SECOND:
+                    self.out[verb.i] = _BE_SECOND[verb.lower_]
+            return
+        if self.named:
+            self.out[token.i] = "they"
+            for verb in _finite(token):
+                if verb.lower_ in _BE_SECOND:
+                    self.out[verb.i] = _BE_SECOND[verb.lower_]
+            return
+        self.named = True
+        self.out[token.i] = self.owner
+        for verb in _finite(token):
+            self._third(verb)
+
+    def _third(self, verb: Token) -> None:
+        word = verb.lower_
+        if word in _IRREGULAR:
+            self.out[verb.i] = _IRREGULAR[word]
+        elif word == "do":
+            self.out[verb.i] = "does"
+        elif word == "was" or verb.tag_ not in {"VBP"} or word in {"'d", "’d", "'ll", "’ll"}:
+            return
+        else:
+            self.out[verb.i] = third_singular(verb.text)
+
+    def _other(self, token: Token) -> None:
+        word = token.lower_
+        if self.person == "second":
+            self.out[token.i] = _SECOND[word]
+        elif self.named:
+            self.out[token.i] = _THIRD[word]
+        else:
+            self.named = True
+            self.out[token.i] = {"me": self.owner, "myself": self.owner}.get(word, f"{self.owner}'s")
+
+
+def _finite(subject: Token) -> list[Token]:
+    """The verbs that agree with a subject: the first auxiliary or the verb itself, and those joined to it."""
+    verb = subject.head
+    found = []
+    pending = [verb]
+    while pending:
+        now = pending.pop()
+        helpers = [c for c in now.children if c.dep_ in {"aux", "auxpass"} and c.i < now.i]
+        found.append(helpers[0] if helpers else now)
+        for child in now.children:
+            own = any(c.dep_ in {"nsubj", "nsubjpass"} for c in child.children)
+            if child.dep_ == "conj" and child.pos_ in {"VERB", "AUX"} and not own:
+                pending.append(child)
+    return found
+
+
+def third_singular(verb: str) -> str:
+    """``live`` -> ``lives``, ``carry`` -> ``carries``, ``teach`` -> ``teaches``."""
+    if verb.lower() in _IRREGULAR:
+        return _IRREGULAR[verb.lower()].strip()
+    if re.search(r"(?:s|x|z|ch|sh|o)$", verb):
+        return f"{verb}es"
+    if re.search(r"[^aeiou]y$", verb):
+        return f"{verb[:-1]}ies"
+    return f"{verb}s"

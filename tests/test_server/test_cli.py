@@ -1,0 +1,268 @@
+"""Every command through a running server: its JSON, its exit code, and nothing else on stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kernel.config import Paths
+from server.cli import main
+from server.runfile import RunFile, write_run_file
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(served: Any) -> Run:
+    def invoke(*arguments: str, stdin: str | None = None) -> Result:
+        return CliRunner().invoke(
+            main, ["--home", str(served.home), *arguments], input=stdin, env={"ONESELF_HOME": None}
+        )
+
+    return invoke
+
+
+def document(result: Result, code: int = 0) -> Any:
+    assert result.exit_code == code, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "oslo.md").write_text("I live in Oslo.")
+    (notes / "cat.md").write_text("My cat is called Kaya.")
+    return notes
+
+
+def test_ask(run: Run, served: Any) -> None:
+    answer = document(run("ask", "Where do you live?", "--json"))
+    assert {name: answer[name] for name in ("model", "answer", "source")} == {
+        "model": "self",
+        "answer": "I live in Oslo.",
+        "source": "quote",
+    }
+    (cited,) = answer["citations"]
+    assert {name: cited[name] for name in ("note_id", "title", "quote", "span")} == {
+        "note_id": "n_1",
+        "title": "Moving",
+        "quote": "I live in Oslo.",
+        "span": [4, 19],
+    }
+    told = run(
+        "ask", "Where?", "--model", "base", "--no-memory", "--as-of", "2024-01-01", "--max-tokens", "7", "--seed", "1"
+    )
+    assert told.stdout.splitlines()[0] == "I live in Oslo." and "[n_1] Moving" in told.stdout
+    question = served.mind.asked[-1]
+    assert (question.model, question.memory, question.as_of, question.max_tokens, question.seed) == (
+        "base",
+        False,
+        "2024-01-01",
+        7,
+        1,
+    )
+
+
+def test_ask_that_fails(run: Run) -> None:
+    unknown = run("ask", "x", "--model", "gpt-9", "--json")
+    assert document(unknown, 1)["error"]["code"] == "model_not_found" and "served are" in unknown.stderr
+    assert run("ask", "busy").exit_code == 1
+    assert run("ask", "overflow").exit_code == 2
+    assert run("ask", " ").exit_code == 2
+    assert run("ask").exit_code == 2
+    assert run("ask", "x", "--as-of", "soon").exit_code == 2
+
+
+def test_chat_keeps_the_conversation(run: Run, served: Any) -> None:
+    told = run("chat", stdin="Where do you live?\nSince when?\n\n")
+    assert told.exit_code == 0 and told.stdout.count("I live in Oslo.") == 4  # two answers, each with its quote
+    assert [message.role for message in served.mind.asked[-1].messages] == ["user", "assistant", "user"]
+    broken = run("chat", stdin="hello\ndie\nstill there?\n")
+    assert broken.exit_code == 0 and "engine ended" in broken.stderr
+    assert [message.content for message in served.mind.asked[-1].messages] == [
+        "hello",
+        "I live in Oslo.",
+        "still there?",
+    ]
+
+
+def test_add_and_undo(run: Run, served: Any, folder: Path) -> None:
+    added = run("add", str(folder), "--json")
+    assert len(document(added)["added"]) == 2 and "reading: 2" in added.stderr
+    told = run("add", str(folder / "oslo.md"))
+    assert told.exit_code == 0 and "oneself memories forget --batch b_1" in told.stdout
+    assert document(run("memories", "forget", "--batch", "b_1", "--yes", "--json")) == {"forgotten": 3}
+    assert run("memories", "forget", "--batch", "b_9", "--yes").exit_code == 1
+    text = document(run("add", "-", "--title", "Typed", "--json", stdin="나는 부산에 산다."))
+    assert served.mind.notes[text["added"][0]].origin == "owner"
+
+
+def test_add_of_nothing_that_can_be_read(run: Run, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for arguments in ([str(empty)], [str(empty), "--json"]):
+        result = run("add", *arguments)
+        assert result.exit_code == 1 and ".md" in result.output and ".pdf" in result.output
+    (empty / "photo.png").write_bytes(b"\x89PNG")
+    pictures = run("add", str(empty), "--json")
+    assert document(pictures, 1)["skipped"][0]["code"] == "unsupported" and ".md" in pictures.stderr
+    assert run("add", str(tmp_path / "absent")).exit_code == 2
+    assert run("add", "https://example.org").exit_code == 2
+    assert run("add", "-", stdin=" \n").exit_code == 2
+    assert run("add", "-", str(empty), stdin="x").exit_code == 2
+
+
+def test_search(run: Run, folder: Path) -> None:
+    run("add", str(folder))
+    (found,) = document(run("search", "Kaya", "--json"))["results"]
+    assert {"note_id", "chunk_id", "title", "text", "span", "score", "explain", "happened_at", "origin"} <= set(found)
+    told = run("search", "Kaya")
+    assert "My cat is called Kaya." in told.stdout and "vector 0.90" in told.stdout
+    assert document(run("search", "nowhere", "--json")) == {"results": []}
+    assert "Nothing" in run("search", "nowhere").stdout
+    assert run("search", "x", "--as-of", "soon").exit_code == 2
+
+
+def test_memories(run: Run, served: Any, folder: Path) -> None:
+    run("add", str(folder), "--mine")
+    page = document(run("memories", "list", "--limit", "1", "--offset", "1", "--json"))
+    assert (page["total"], len(page["memories"])) == (2, 1)
+    note_id = page["memories"][0]["note_id"]
+    assert document(run("memories", "show", note_id, "--json"))["text"] == "I live in Oslo."
+    assert "I live in Oslo." in run("memories", "show", note_id).stdout
+    assert document(run("memories", "list", "--query", "Kaya", "--json"))["total"] == 1
+    no = run("memories", "forget", note_id, stdin="n\n")
+    assert no.exit_code == 1 and len(served.mind.notes) == 2
+    both = run("memories", "forget", note_id, "n_nine", "--yes")
+    assert both.exit_code == 1 and len(served.mind.notes) == 2
+    yes = run("memories", "forget", note_id, "--json", stdin="y\n")
+    assert document(yes) == {"forgotten": 1} and "oslo" in yes.stderr
+    assert run("memories", "forget").exit_code == 2
+    assert run("memories", "forget", "n_1", "--batch", "b").exit_code == 2
+    assert document(run("memories", "show", "n_9", "--json"), 1)["error"]["code"] == "not_found"
+
+
+def test_train(run: Run, served: Any) -> None:
+    assert document(run("train", "--dry-run", "--json")) == {"notes": 3, "seconds": 1.5}
+    served.call(served.mind.trainings.release.set)
+    result = run("train", "--json")
+    report = document(result)
+    assert report["passed"] is False
+    assert report["run"] == {
+        "id": "t_1",
+        "state": "done",
+        "outcome": "refused",
+        "why": "too few to judge",
+        "version": "0001",
+    }
+    assert "training 1/2, 1 min 2 s left (loss 1.00)" in result.stderr and "training: done in 12 s" in result.stderr
+    assert "refused (self 0001): too few to judge" in run("train").stdout
+
+
+def test_train_follows_the_run_that_is_under_way(run: Run, served: Any) -> None:
+    with served.http() as http:
+        http.post("/api/training")
+    timer = threading.Timer(0.3, lambda: served.call(served.mind.trainings.release.set))
+    timer.start()
+    assert document(run("train", "--json"))["run"]["id"] == "t_1"
+    timer.join()
+
+
+def test_a_cancelled_training_is_a_failure(run: Run, served: Any) -> None:
+    def cancel() -> None:
+        with served.http() as http:
+            http.delete("/api/training/t_1")
+
+    timer = threading.Timer(0.5, cancel)
+    timer.start()
+    assert document(run("train", "--json"), 1)["run"]["state"] == "cancelled"
+    timer.join()
+
+
+def test_exam(run: Run, served: Any, folder: Path) -> None:
+    assert document(run("exam", "--json"), 1)["error"]["code"] == "too_few"
+    run("add", str(folder))
+    served.call(served.mind.release_exam.set)
+    result = run("exam", "--json")
+    assert document(result) == {"owner": {"self": 0.75}} and "sitting the exam" in result.stderr
+    assert "self: 0.750" in run("exam").stdout
+
+
+def test_identity(run: Run, folder: Path) -> None:
+    assert document(run("identity", "show", "--json"), 1)["error"]["code"] == "no_identity"
+    run("add", str(folder))
+    assert document(run("identity", "show", "--json"))["owner"] == "Noor"
+    assert "Noor lives in Oslo." in run("identity", "show").stdout
+    assert "Noor lives in Oslo. [n_1]" in run("identity", "show", "--long").stdout
+
+
+def test_selves(run: Run) -> None:
+    selves = document(run("selves", "list", "--json"))
+    assert [one["version"] for one in selves] == ["0000", "0001"]
+    assert all({"version", "state", "base", "created", "exam"} <= set(one) for one in selves)
+    assert "* 0001" in run("selves", "list").stdout
+    assert document(run("selves", "promote", "0000", "--json"))["state"] == "live"
+    assert run("selves", "promote", "0001", "--force").stdout == "Self 0001 is live.\n"
+    assert document(run("selves", "rollback", "--json"))["version"] == "0000"
+    assert run("selves", "promote", "0042").exit_code == 1
+
+
+def test_status_and_doctor(run: Run, served: Any) -> None:
+    status = document(run("status", "--json"))
+    assert (status["answered_by"], status["live"]) == (served.url, "0001")
+    assert "live: 0001" in run("status").stdout
+    checks = {check["name"]: check for check in json.loads(run("doctor", "--json").stdout)["checks"]}
+    assert checks["port"]["ok"] and served.url in checks["port"]["message"]
+    assert checks["models"]["ok"] is False and "oneself init" in checks["models"]["next_step"]
+    assert {"python", "compiler", "disk", "memory", "home", "key", "models", "database", "lock", "port"} <= set(checks)
+
+
+def test_home_may_be_given_after_the_command_and_by_the_environment(served: Any) -> None:
+    runner = CliRunner()
+    after = runner.invoke(main, ["status", "--home", str(served.home), "--json"], env={"ONESELF_HOME": "/nowhere"})
+    assert document(after)["live"] == "0001"
+    by_environment = runner.invoke(main, ["status", "--json"], env={"ONESELF_HOME": str(served.home)})
+    assert document(by_environment)["live"] == "0001"
+
+
+def test_wrong_settings_stop_every_command(run: Run, served: Any) -> None:
+    (served.home / "oneself.toml").write_text("[server]\nprot = 1\n")
+    result = run("status", "--json")
+    assert document(result, 2)["error"]["code"] == "invalid_request" and "'prot'" in result.stderr
+
+
+def test_the_key_is_not_shown_to_a_stranger_on_the_port(paths: Paths) -> None:
+    """A killed server leaves ``run.json`` behind; whoever has its port next is asked for its health and no more."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+
+        def answer() -> None:
+            connection, _ = stranger.accept()
+            with connection:
+                heard.append(connection.recv(65536))
+                connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\n{"pid":1}')
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        write_run_file(paths.run, RunFile(pid=os.getpid(), host="127.0.0.1", port=stranger.getsockname()[1]))
+        paths.version.unlink()  # without a server the command opens the home, and says that there is none
+        result = CliRunner().invoke(main, ["--home", str(paths.home), "status", "--json"])
+        thread.join(10)
+    assert document(result, 1)["error"]["code"] == "home"
+    assert heard and paths.api_key.read_text().strip().encode() not in heard[0]
+
+
+def test_no_home_yet(tmp_path: Path) -> None:
+    for command in (["status"], ["ask", "x"], ["serve"], ["memories", "list"], ["selves", "list"], ["train"]):
+        result = CliRunner().invoke(main, ["--home", str(tmp_path / "none"), *command])
+        assert result.exit_code == 1 and "oneself init" in result.stderr, (command, result.output)
+    assert not (tmp_path / "none").exists()

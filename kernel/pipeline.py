@@ -22,7 +22,7 @@ from kernel.answer.bands import to_plain
 from kernel.errors import NotFound, OneselfError, TooFew, WrongUse
 from kernel.events import AnyEvent, RunFinished, RunStarted, SelfPromoted, StageFinished, StageStarted
 from kernel.exam.exam import ExamReport, run_exam
-from kernel.exam.questions import ExamQuestion
+from kernel.exam.structs import ExamQuestion, Verdict
 from kernel.l0_insight.structs import ANALYST
 from kernel.l1_identity.structs import IdentityPayload
 from kernel.l2_training.skill import ADAPTER as SKILL
@@ -194,7 +194,7 @@ class Pipeline:
         finally:
             for one in sorted(wanted - {live}):
                 await mind.unload_self(one)
-        _write(file.with_name(REPORT), msgspec.json.format(msgspec.json.encode(report.plain()), indent=2))
+        _write(file.with_name(REPORT), msgspec.json.format(msgspec.json.encode(report.plain(texts=True)), indent=2))
         await report.plot(mind.worker, file.with_name("report.svg"))
         return report
 
@@ -203,7 +203,7 @@ class Pipeline:
     ) -> tuple[str, str, str | None, dict[str, Any]]:
         """Promote or refuse by the gate; the bands found in the exam go with the self."""
         mind = self._mind
-        verdict = report.verdict
+        verdict = report.verdict or Verdict(promote=False, why="the exam gave no verdict")
         recipe = candidate.recipe | {"bands": to_plain(report.bands)}
         promote = verdict.promote or force
         why = verdict.why if verdict.promote else f"{verdict.why}{' (promoted by force)' if force else ''}"

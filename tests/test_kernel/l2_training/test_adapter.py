@@ -1,5 +1,6 @@
 """What is trained is what is served: the same tokens, and the same logits from PEFT and from the GGUF adapter."""
 
+import shutil
 from pathlib import Path
 
 import llama_cpp
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from kernel.config import Paths
 from kernel.answer.prompt import ChatTemplate, prompt_of_self
 from kernel.engine.starter import base_sha256
 from kernel.l2_training import sft
@@ -43,10 +45,11 @@ CONVERSATION = prompt_of_self(
 @pytest.fixture(scope="module")
 def trained(starter_models: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[object, object, Path, Path]:
     """The starter base with a LoRA whose B is not zero, saved as PEFT and as GGUF."""
-    from kernel.config import Paths
-
     folder = tmp_path_factory.mktemp("adapter")
-    paths = Paths(starter_models)
+    paths = Paths(folder / "home")
+    paths.models.mkdir(parents=True)
+    for file in starter_models.iterdir():
+        shutil.copyfile(file, paths.models / file.name)
     model, tokenizer = load(dequantise(paths, base_sha256(paths)))
     model = sft.with_lora(model, sft.Recipe())
     torch.manual_seed(5)

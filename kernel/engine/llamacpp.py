@@ -11,13 +11,22 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import llama_cpp as llama
 import numpy as np
 import numpy.typing as npt
 
+# A thread that waits for the others sleeps; by default it would keep its core busy, and where other processes want the
+# cores too that makes a step ten times slower. And on an assertion the child ends at once, without a debugger.
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
+os.environ.setdefault("GGML_NO_BACKTRACE", "1")
+
+import llama_cpp as llama
+
+from kernel.engine.threads import ThreadChoice
 from kernel.errors import EngineError, ModelError
 
 ERROR_LEVEL = 4
@@ -32,9 +41,6 @@ def _log_errors(level: int, text: bytes, _data: Any) -> None:
 
 _log_callback = llama.llama_log_callback(_log_errors)  # llama.cpp keeps the pointer, so somebody must keep the object
 llama.llama_log_set(_log_callback, ctypes.c_void_p(0))
-os.environ.setdefault(
-    "GGML_NO_BACKTRACE", "1"
-)  # on an assertion it would start a debugger; the child is to end at once
 
 
 def cores() -> int:
@@ -197,7 +203,8 @@ class Context:
     """One KV cache over the shared weights, with one adapter or none. Used by one thread.
 
     ``cells`` are shared by up to ``sequences`` sequences; a ``decode`` takes at most ``rows`` rows of which ``outputs``
-    want logits (at least as many as sequences). ``embedding``: mean-pooled vectors instead of logits.
+    want logits (at least as many as sequences). ``threads`` 0: as
+    many as are found to be fastest. ``embedding``: mean-pooled vectors instead of logits.
     """
 
     def __init__(
@@ -216,7 +223,6 @@ class Context:
         parameters.n_ctx = cells
         parameters.n_batch = parameters.n_ubatch = rows
         parameters.n_seq_max = sequences
-        parameters.n_threads = parameters.n_threads_batch = threads or cores()
         parameters.kv_unified = True
         parameters.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED  # twice as fast on a CPU deep in a context
         parameters.embeddings = embedding
@@ -226,6 +232,7 @@ class Context:
         else:
             parameters.n_outputs_max = outputs  # the default keeps logits for every row: 50 MB for each 256
         self.model, self.adapter = model, adapter
+        self._threads = ThreadChoice(threads or cores(), fixed=threads > 0)
         self.pointer = llama.llama_init_from_model(model.pointer, parameters)
         if not self.pointer:
             raise EngineError(f"no memory for a context of {cells} tokens; lower engine.context_tokens")
@@ -243,15 +250,24 @@ class Context:
 
     def decode(self, batch: Batch) -> None:
         """Run the rows. Raises ``EngineError``; the sequences of this batch are lost then."""
-        code = llama.llama_decode(self.pointer, batch.raw)
+        code = self._timed(llama.llama_decode, batch)
         if code != 0:
             raise EngineError(f"llama.cpp could not run a batch of {len(batch)} rows (code {code})")
 
     def encode(self, batch: Batch) -> None:
         """Run the rows of an embedding model, which keeps no memory between batches."""
-        code = llama.llama_encode(self.pointer, batch.raw)
+        code = self._timed(llama.llama_encode, batch)
         if code != 0:
             raise EngineError(f"llama.cpp could not embed a batch of {len(batch)} rows (code {code})")
+
+    def _timed(self, run: Callable[[Any, Any], int], batch: Batch) -> int:
+        threads = self._threads.choose(len(batch))
+        llama.llama_set_n_threads(self.pointer, threads, threads)
+        started = time.perf_counter()
+        code = run(self.pointer, batch.raw)
+        llama.llama_synchronize(self.pointer)
+        self._threads.record(len(batch), threads, time.perf_counter() - started)
+        return code
 
     def copy(self, source: int, target: int, tokens: int) -> None:
         """Let ``target`` share the first ``tokens`` cells of ``source``."""

@@ -97,13 +97,25 @@ class Asked(msgspec.Struct, frozen=True):
     bigrams: tuple[str, ...]
 
 
+def leans(question: str, previous: Sequence[str]) -> bool:
+    """Whether a question cannot be understood without the turns before it ("and how old is she?")."""
+    if not previous:
+        return False
+    return len(content_terms(question)) < _FEW_TERMS or any(word in _PRONOUNS for word in tokens(question))
+
+
+def text_to_embed(question: str, previous: Sequence[str] = ()) -> str:
+    """What a question's vector is made from: with the turn before it, where it leans on that."""
+    return f"{previous[-1]} {question}" if leans(question, previous) else question
+
+
 def ask(question: str, previous: Sequence[str] = (), today: dt.date | None = None) -> Asked:
     """Take a question apart. ``previous``: the turns before it, oldest first."""
     terms = content_terms(question)
-    leans = bool(previous) and (len(terms) < _FEW_TERMS or any(word in _PRONOUNS for word in tokens(question)))
-    earlier = [term for turn in previous[-3:] for term in content_terms(turn)] if leans else []
+    leaning = leans(question, previous)
+    earlier = [term for turn in previous[-3:] for term in content_terms(turn)] if leaning else []
     earlier = [term for term in dict.fromkeys(earlier) if term not in terms]
-    everything = " ".join([question, *previous[-3:]]) if leans else question
+    everything = " ".join([question, *previous[-3:]]) if leaning else question
     return Asked(
         text=question,
         language=language_of(question),

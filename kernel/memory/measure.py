@@ -13,6 +13,7 @@ import numpy as np
 
 from kernel.abc import Vectors
 from kernel.config import MemoryConfig
+from kernel.memory.asked import text_to_embed
 from kernel.memory.jobs import read_one
 from kernel.memory.search import Searcher
 from kernel.memory.store import Store
@@ -28,6 +29,11 @@ class Evidence(msgspec.Struct, frozen=True):
     quote: str
 
 
+class Turn(msgspec.Struct, frozen=True):
+    q: str
+    a: str
+
+
 class Asking(msgspec.Struct, frozen=True):
     """One line of a person's ``qa.jsonl``."""
 
@@ -39,6 +45,11 @@ class Asking(msgspec.Struct, frozen=True):
     any: tuple[str | tuple[str, ...], ...] = ()
     """An answer is right if it holds one of these; of a list, all."""
     abstain: bool = False
+    before: tuple[Turn, ...] = ()
+
+    @property
+    def previous(self) -> tuple[str, ...]:
+        return tuple(text for turn in self.before for text in (turn.q, turn.a))
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -72,7 +83,7 @@ async def make_person(folder: Path, home: Path, embed: Embed) -> Person:
         await store.write(list(memories.values()), embed(contexts), "b_measure")
     finally:
         await store.close()
-    return Person(folder.name, database, memories, askings, embed([asking.q for asking in askings]))
+    return Person(folder.name, database, memories, askings, embed([text_to_embed(asking.q, asking.previous) for asking in askings]))
 
 
 def gold(person: Person, asking: Asking) -> list[set[str]]:
@@ -121,10 +132,10 @@ class Recall(msgspec.Struct):
 
 def rankings(person: Person, searcher: Searcher, asking: Asking, vector: Vectors) -> dict[str, list[tuple[str, str]]]:
     """The best five of ours, of the vectors alone and of BM25 alone."""
-    hits = searcher.search(asking.q, vector, limit=5)
+    hits = searcher.search(asking.q, vector, limit=5, previous=asking.previous)
     ranked = {"ours": [(hit.sentence_id, hit.context) for hit in hits]}
     by_row = sentences_by_row(searcher)
-    found = searcher.candidates(asking.q, vector)
+    found = searcher.candidates(asking.q, vector, previous=asking.previous)
     assert found is not None
     for name, key in (("vectors", lambda s: s.cosine or -1.0), ("bm25", lambda s: s.words)):
         order = np.argsort([-key(score) for score in found.scores], kind="stable")[:5]

@@ -35,6 +35,7 @@ FEW = 5
 EARLIER_SHARE = 0.5
 """What a term of an earlier turn counts, beside one of the question itself."""
 _KEPT = 50_000
+_KEY = re.compile(r"\W*([^\s:][^:\n.!?]{0,44}):\s")
 _WEIGHTS = Path(__file__).with_name("search_weights.json")
 
 
@@ -399,5 +400,6 @@ def _parse(
         is_question=text.rstrip("\"'”’)* ").endswith("?"),
         others_words=origin != "owner",
         length=len(content_terms(context)),
+        key_terms=frozenset(content_terms(key[1])) if (key := _KEY.match(text)) else frozenset(),
         heading_only=text.lstrip().startswith("#") or (len(text) < 40 and text == context and not re.search(r"[.!?:]", text)),
     )

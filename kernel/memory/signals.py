@@ -16,7 +16,7 @@ from kernel.memory.dates import covers
 FEATURES = (
     "cosine", "cosine_gap", "bm25", "hangul", "trigram", "overlap", "overlap_title", "mass", "near", "kind", "kind_missing",
     "date", "date_missing", "kin", "kin_missing", "cosine_before", "cosine_after", "cosine_note", "around", "question", "others_words",
-    "length", "new", "names", "both", "reading", "fact_kind", "heading_only",
+    "length", "new", "names", "both", "reading", "fact_kind", "heading_only", "key",
 )  # fmt: skip
 SHARED = ("neighbour", "note")
 """Second pass: what the sentences beside it and the best other one of its note scored in the first."""
@@ -35,6 +35,8 @@ class Parsed(msgspec.Struct, frozen=True):
     others_words: bool
     length: int
     heading_only: bool
+    key_terms: frozenset[str]
+    """Of the key of a ``key: value`` line."""
 
 
 class Scores(msgspec.Struct):
@@ -110,6 +112,7 @@ def features(
         kind * wide,
         kind * cosine,
         1.0 if parsed.heading_only else 0.0,
+        _share(idf, total, parsed.key_terms) if parsed.key_terms else 0.0,
     ]
 
 

@@ -9,12 +9,27 @@ from typing import TYPE_CHECKING
 
 from kernel.l0_insight import lexicon as lx
 from kernel.l0_insight.mentions import Mention
-from kernel.l0_insight.resolve import Heard, quoted_tokens
+from kernel.l0_insight.pronouns import quoted_tokens
+from kernel.l0_insight.resolve import Heard
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
-_SAY = {"say", "tell", "ask", "think", "believe", "claim", "write", "hope", "wish", "suppose", "guess", "wonder", "promise"}
+_SAY = {
+    "say",
+    "tell",
+    "ask",
+    "think",
+    "believe",
+    "claim",
+    "write",
+    "hope",
+    "wish",
+    "suppose",
+    "guess",
+    "wonder",
+    "promise",
+}
 _SUBJECTS = {"nsubj", "nsubjpass", "csubj", "expl"}
 _CLAUSE = {"relcl", "advcl", "conj", "ccomp", "parataxis"}
 _UNREAL = {"if", "unless", "whether"}
@@ -31,6 +46,7 @@ class Assertion:
     text: str
     negated: bool
     past: bool
+    perfect: bool
     modal: bool
     head: int
 
@@ -56,6 +72,7 @@ def assertions(heard: Heard, before: Heard | None, *, mine: bool) -> Iterator[As
             text=_said(token, heard, subject, object_),
             negated=any(c.dep_ == "neg" or c.lower_ in {"never", "nobody", "nothing"} for c in token.children),
             past=_is_past(token),
+            perfect=token.tag_ == "VBN" and any(c.lemma_ == "have" and c.dep_ == "aux" for c in token.children),
             modal=any(c.lower_ in _MODAL for c in token.children if c.dep_ == "aux"),
             head=token.i,
         )
@@ -112,7 +129,7 @@ def _subject(verb: Token, heard: Heard, *, mine: bool, unspoken: bool) -> str:
     if meant is not None and meant.animate and meant.name[:1].isupper() and token.pos_ == "PROPN":
         return _bare_name(meant.name)
     bare = token.pos_ == "NOUN" and token.tag_ == "NN" and not any(c.i < token.i for c in token.children)
-    if bare and verb.pos_ == "VERB" and token.lower_ not in lx.KIN:
+    if bare and verb.pos_ == "VERB" and token.lower_ not in lx.KIN and token.text not in lx.NAMES:
         return ""  # "eye drops at night" is no clause
     return _phrase(token, heard)
 
@@ -185,9 +202,12 @@ def _said(verb: Token, heard: Heard, subject: str, object_: str) -> str:
     if token is not None and token.lower_ == "we":
         shown = "we"
     start = shown[:1].upper() + shown[1:]
-    middle = _joined([*helpers, verb, *after])
+    if not helpers and verb.tag_ == "VBG" and verb.dep_ == "conj":
+        helpers = [c for c in verb.head.children if c.dep_ in {"aux", "auxpass"}]
+    middle = re.sub(r"^['’]s\b", "is", _joined([*helpers, verb, *after]))
     middle = middle[:1].lower() + middle[1:]
-    return f"{start} {middle} {object_}".strip().rstrip(",;") + "."
+    gap = "" if middle[:1] in "'’" else " "
+    return f"{start}{gap}{middle} {object_}".strip().rstrip(",;") + "."
 
 
 def _is_past(verb: Token) -> bool:

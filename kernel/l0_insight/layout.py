@@ -91,4 +91,3 @@ def _with_follows(unit: Unit, before: Unit | None, text: str, headings: list[tup
     if any(before.end <= h[0] < unit.start for h in headings):
         return unit
     return replace(unit, follows=True, same_line="\n" not in text[before.end : unit.start])
-

@@ -14,7 +14,28 @@ if TYPE_CHECKING:
 
 Gender = Literal["f", "m", "?", "n"]
 Role = Literal["subject", "object", "other"]
-_NOBODY = frozenset("one ones thing things way kind bit lot sort part time times day days year years side end".split())
+_NOBODY = frozenset(
+    [
+        "one",
+        "ones",
+        "thing",
+        "things",
+        "way",
+        "kind",
+        "bit",
+        "lot",
+        "sort",
+        "part",
+        "time",
+        "times",
+        "day",
+        "days",
+        "year",
+        "years",
+        "side",
+        "end",
+    ]
+)
 _TRADE = ("er", "or", "ist", "ian", "man", "woman", "ess")
 _CORE_OBJECT = {"dobj", "obj", "attr", "oprd", "dative"}
 _SUBJECT = {"nsubj", "nsubjpass"}
@@ -168,7 +189,12 @@ def _gender(tokens: list[Token], head: Token, kin: str, name: str) -> tuple[Gend
         return "?", True
     if name and (head.pos_ == "PROPN" or head.text in lx.NAMES):
         return _gender_of_name(name, head)
-    if head.pos_ == "NOUN" and len(head_word) > 5 and head_word.endswith(_TRADE) and head.dep_ in {"nsubj", "dobj", "dative"}:
+    if (
+        head.pos_ == "NOUN"
+        and len(head_word) > 5
+        and head_word.endswith(_TRADE)
+        and head.dep_ in {"nsubj", "dobj", "dative"}
+    ):
         return "?", False  # perhaps a person (``runner``), perhaps not (``letter``)
     return "n", True
 
@@ -196,7 +222,13 @@ def _said_to_be(head: Token) -> Gender | None:
     for attribute in head.head.children:
         word = attribute.lemma_.lower()
         if attribute.dep_ == "attr" and word in lx.KIN | lx.ANIMALS | lx.PEOPLE:
-            return "f" if word in lx.KIN_FEMALE | lx.PEOPLE_FEMALE else "m" if word in lx.KIN_MALE | lx.PEOPLE_MALE else "?"
+            return (
+                "f"
+                if word in lx.KIN_FEMALE | lx.PEOPLE_FEMALE
+                else "m"
+                if word in lx.KIN_MALE | lx.PEOPLE_MALE
+                else "?"
+            )
     return None
 
 
@@ -258,4 +290,3 @@ def _coordinated(doc: Doc, found: list[Mention]) -> list[Mention]:
             end = follower.end
             groups.append(replace(mention, text=text, name=text, gender=gender, plural=True, parts=names, end=end))
     return groups
-

@@ -13,25 +13,51 @@ from typing import TYPE_CHECKING
 
 from kernel.l0_insight import lexicon as lx
 from kernel.l0_insight.layout import Unit
-from kernel.l0_insight.mentions import Gender, Mention, mentions, role_of
+from kernel.l0_insight.mentions import Mention, mentions, role_of
 from kernel.l0_insight.naming import named_in
+from kernel.l0_insight.pronouns import (
+    GENDER_OF,
+    agrees,
+    distinct,
+    expanded,
+    fits,
+    is_subject,
+    kind_of,
+    may_be,
+    pair_with_me,
+    possessive,
+    quoted_tokens,
+    said_by_me,
+    says_nothing,
+)
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
 WINDOW = 3
 """How many sentences back an antecedent may stand."""
-_GENDER: dict[str, Gender] = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f", "hers": "f"}
-_THEY = {"they", "them", "their"}
-_IT = {"it", "its"}
-_WEATHER = {"rain", "snow", "hail", "freeze", "thunder", "drizzle", "pour"}
-_PLEONASTIC = {"seem", "appear", "turn", "happen", "matter", "help", "depend", "mean", "take"}
 _ACQUIRE = {"buy", "get", "adopt", "have", "find", "receive", "make", "build", "inherit", "rent", "order", "win", "own"}
-_OF_THINGS = {"be", "have", "cost", "weigh", "stand", "smell", "taste", "hold", "contain", "run", "lie", "work", "start", "name"}
+_OF_THINGS = {
+    "be",
+    "have",
+    "cost",
+    "weigh",
+    "stand",
+    "smell",
+    "taste",
+    "hold",
+    "contain",
+    "run",
+    "lie",
+    "work",
+    "start",
+    "name",
+}
 _TOGETHER = {"meet", "marry", "live", "move", "date", "split", "break", "divorce", "share"}
 _ADDRESS = lx.words(
-    "mother mum mom mama mamma mammy ma mummy mommy grandma granny gran nana nan nonna abuela oma father dad dada daddy "
-    "papa papà papá pa grandpa grandad granddad nonno abuelo opa auntie aunty eomma halmoni appa harabeoji obaachan"
+    "mother mum mom mama mamma mammy ma mummy mommy grandma granny gran nana nan nonna abuela oma father dad dada "
+    "daddy papa papà papá pa grandpa grandad granddad nonno abuelo opa auntie aunty eomma halmoni appa harabeoji "
+    "obaachan"
 )
 """Kin words that are used like names; the others need ``my``."""
 _PARTNER = {"partner", "husband", "wife", "boyfriend", "girlfriend", "fiancé", "fiancée"}
@@ -131,7 +157,7 @@ class _Sentence:
         for token in self.doc:
             if token.i in quoted:
                 continue
-            kind = _kind(token)
+            kind = kind_of(token)
             if kind and not (kind == "we" and kind in seen):
                 self._pronoun(token, kind, first=kind not in seen)
                 seen.add(kind)
@@ -151,12 +177,12 @@ class _Sentence:
         if kind == "this":
             self.heard.leans = self.heard.leans or (role_of(token) == "subject" and token.i < 3)
             return None
-        if kind == "it" and _says_nothing(token):
+        if kind == "it" and says_nothing(token):
             return None
         if self._within(token, kind):
             return None
         if not first:
-            earlier = [m for i, m in self.heard.referents.items() if _kind(self.doc[i]) == kind]
+            earlier = [m for i, m in self.heard.referents.items() if kind_of(self.doc[i]) == kind]
             if earlier:
                 self.heard.referents[token.i] = earlier[-1]
             return None
@@ -170,10 +196,10 @@ class _Sentence:
         return None
 
     def _within(self, token: Token, kind: str) -> bool:
-        """An antecedent in the same sentence, before the pronoun: nothing to write (it is remembered if there is one)."""
-        own = _distinct(m for m in self.own if m.end <= token.i and _fits(m, kind))
+        """An antecedent in the same sentence, before the pronoun: nothing to write; it is remembered."""
+        own = distinct(m for m in self.own if m.end <= token.i and fits(m, kind))
         if own and kind in {"he", "she"}:
-            if len(own) == 1 and own[0].gender == _GENDER[token.lower_] and own[0].text:
+            if len(own) == 1 and own[0].gender == GENDER_OF[token.lower_] and own[0].text:
                 self.heard.referents.setdefault(token.i, own[0])
             return True
         if own or (kind == "it" and any(m.end <= token.i and not m.sure for m in self.own)):
@@ -183,9 +209,9 @@ class _Sentence:
             return True
         if kind == "they" and (len(earlier) > 1 or token.i > 0):
             return True
-        if kind in {"he", "she"} and any(_may_be(t, kind) for t in earlier):
+        if kind in {"he", "she"} and any(may_be(t, kind) for t in earlier):
             return True
-        later = [m for m in self.own if m.start > token.i and _fits(m, kind) and m.role == "subject"]
+        later = [m for m in self.own if m.start > token.i and fits(m, kind) and m.role == "subject"]
         if later and (token.head.dep_ in {"advcl", "mark"} or any(a.dep_ == "advcl" for a in token.ancestors)):
             self.heard.doubtful = True  # "When he came home, Martin …": cataphora
             return True
@@ -195,11 +221,11 @@ class _Sentence:
         found = self._person_before(kind)
         if found is None:
             found = self._person_of_title(kind)
-        return found if found is not None and _agrees(token, found) else None
+        return found if found is not None and agrees(token, found) else None
 
     def _person_of_title(self, kind: str) -> Mention | None:
         """A note titled ``Dad`` or ``Luc``: its person, unless somebody else was the subject of late."""
-        fitting = [m for m in self.about if m.animate and m.gender == _GENDER[kind] and not m.animal]
+        fitting = [m for m in self.about if m.animate and m.gender == GENDER_OF[kind] and not m.animal]
         if not fitting or len(fitting[0].name.split()) > 2:
             return None
         names = set(fitting[0].name.lower().split())
@@ -207,32 +233,34 @@ class _Sentence:
             m
             for e in self.before
             for m in e.mentions
-            if m.role != "other" and m.animate and _fits(m, kind) and not names & set(m.name.lower().split())
+            if m.role != "other" and m.animate and fits(m, kind) and not names & set(m.name.lower().split())
         ]
         return None if rivals else fitting[0]
 
     def _person_before(self, kind: str) -> Mention | None:
         for distance, earlier in enumerate(self.before):
-            candidates = _distinct(m for m in earlier.mentions if _fits(m, kind) and m.animate and not m.plural)
+            candidates = distinct(m for m in earlier.mentions if fits(m, kind) and m.animate and not m.plural)
             if _left_open(earlier, kind):
                 candidates = [m for m in candidates if m.gender != "?" and m.role == "subject"]
                 return candidates[0] if len(candidates) == 1 else None
             if candidates:
-                found = self._unrivalled(self._one_of(candidates, kind), kind)
+                found = self._unrivalled(self._one_of(candidates, kind), kind, earlier)
                 return None if found is None or (distance and found.gender == "?" and not found.animal) else found
-        fitting = [m for m in self.about if _fits(m, kind) and m.animate]
+        fitting = [m for m in self.about if fits(m, kind) and m.animate]
         return fitting[0] if fitting and not any(_left_open(e, kind) for e in self.before) else None
 
-    def _unrivalled(self, found: Mention | None, kind: str) -> Mention | None:
+    def _unrivalled(self, found: Mention | None, kind: str, earlier: Heard) -> Mention | None:
         """Somebody named in passing (``by a boy of thirty``) is not who the next sentence is about."""
+        if found is not None and found.role == "other" and not said_by_me(earlier.doc):
+            return None
         if found is None or found.role != "other":
             return found
         named = found.name[:1].isupper() or found.animal or set(found.name.lower().split()) & lx.KIN
-        rivals = [m for m in self.about if _fits(m, kind) and m.animate and m.name != found.name]
+        rivals = [m for m in self.about if fits(m, kind) and m.animate and m.name != found.name]
         return found if named and not rivals else None
 
     def _one_of(self, candidates: list[Mention], kind: str) -> Mention | None:
-        wanted = _GENDER[kind]
+        wanted = GENDER_OF[kind]
         known = [m for m in candidates if m.gender == wanted]
         if len(known) == 1:
             others = [m for m in candidates if m is not known[0]]
@@ -245,7 +273,7 @@ class _Sentence:
     def _they(self) -> Mention | None:
         if not self.before:
             return None
-        plural = _distinct(m for m in self.before[0].mentions if m.plural)
+        plural = distinct(m for m in self.before[0].mentions if m.plural)
         joined = [m for m in plural if m.parts]
         plural = [m for m in plural if not any(m.name in j.parts for j in joined)]
         people = [m for m in plural if m.animate]
@@ -258,13 +286,15 @@ class _Sentence:
             things = [m for m in self.about if m.gender == "n" and not m.place]
             return things[0] if len(things) == 1 and role_of(token) == "subject" else None
         last = self.before[0]
-        things = _distinct(
+        things = distinct(
             m for m in last.mentions if not m.plural and (m.gender == "n" or m.animal) and m.role != "other"
         )
         if len(things) != 1 or last.doubtful:
             return None
         thing = things[0]
-        others = [m for m in last.mentions if m is not thing and not m.plural and m.gender == "n" and m.name != thing.name]
+        others = [
+            m for m in last.mentions if m is not thing and not m.plural and m.gender == "n" and m.name != thing.name
+        ]
         root = next((t for t in last.doc if t.dep_ == "ROOT"), None)
         if token.head.lemma_ not in _OF_THINGS:
             return None
@@ -273,12 +303,12 @@ class _Sentence:
         return thing if (same_subject and not others) or (acquired and not others) else None
 
     def _there(self, token: Token) -> None:
-        if token.dep_ == "expl" or token.i == 0 or token.head.lemma_ == "be" and token.i + 1 == token.head.i:
+        if token.dep_ == "expl" or token.i == 0 or (token.head.lemma_ == "be" and token.i + 1 == token.head.i):
             return
         last = self.before[0] if self.before else None
         if any(m.place for m in self.own):
             return
-        places = _distinct(m for m in last.mentions if m.place) if last else []
+        places = distinct(m for m in last.mentions if m.place) if last else []
         if len(places) == 1 and self.doc[token.i - 1].pos_ != "ADP":
             self.replaced[token.i] = f"in {places[0].text}"
         elif token.i + 1 >= len(self.doc) or self.doc[token.i + 1].pos_ != "ADP":
@@ -288,7 +318,7 @@ class _Sentence:
         if token.dep_ not in {"nsubj", "nsubjpass"} or not self.before or token.i > 1:
             return
         last = self.before[0]
-        pair = _pair_with_me(last.doc)
+        pair = pair_with_me(last.doc)
         if pair:
             self.replaced[token.i] = pair
             name = pair.removesuffix(" and I")
@@ -296,7 +326,9 @@ class _Sentence:
             if other is not None:
                 self.heard.mentions.append(replace(other, role="subject"))
         elif token.head.lemma_ in _TOGETHER:
-            partners = [m for m in last.mentions if m.role == "subject" and m.gender in {"f", "m"} and m.name[:1].isupper()]
+            partners = [
+                m for m in last.mentions if m.role == "subject" and m.gender in {"f", "m"} and m.name[:1].isupper()
+            ]
             words = {t.lower_ for t in last.doc}
             if len(partners) == 1 and words & _PARTNER:
                 self.replaced[token.i] = f"{partners[0].text} and I"
@@ -310,7 +342,7 @@ class _Sentence:
     def _unspoken(self) -> None:
         """``Eats bees.`` after ``Brok, …``; ``Died in 2014.`` under the heading ``Dad``."""
         root = next((t for t in self.doc if t.dep_ == "ROOT"), None)
-        if root is None or root.pos_ not in {"VERB", "AUX"} or root.i > 1 or any(_is_subject(t) for t in root.children):
+        if root is None or root.pos_ not in {"VERB", "AUX"} or root.i > 1 or any(is_subject(t) for t in root.children):
             return
         if any(t.lower_ in {"i", "we"} for t in self.doc if t.head.i == root.i):
             return
@@ -319,6 +351,10 @@ class _Sentence:
         if subject is None:
             self.heard.leans = self.heard.leans or third
             return
+        same = [i for i, text in self.replaced.items() if text == subject.text]
+        for index in same:  # "Wants her ready": whoever wants is not who is wanted
+            del self.replaced[index], self.heard.referents[index]
+            self.heard.doubtful = True
         self.heard.subject = subject
         self.heard.mentions.append(replace(subject, role="subject", start=0, end=0))
 
@@ -329,12 +365,17 @@ class _Sentence:
             return None
         if self.before[0].subject is not None:
             return self.before[0].subject
-        living = _distinct(m for m in self.before[0].mentions if m.animate and not m.plural and m.text)
+        living = distinct(m for m in self.before[0].mentions if m.animate and not m.plural and m.text)
         return living[0] if len(living) == 1 and living[0].sure else None
 
     def _fragment(self) -> None:
         words = [t for t in self.doc if t.is_alpha or t.like_num]
-        if len(words) <= 3 and self.unit.same_line and not any(_is_subject(t) for t in self.doc) and self.heard.subject is None:
+        if (
+            len(words) <= 3
+            and self.unit.same_line
+            and not any(is_subject(t) for t in self.doc)
+            and self.heard.subject is None
+        ):
             self.heard.leans = True
 
     # -- the outcome ---------------------------------------------------------------------------------------------------
@@ -351,13 +392,13 @@ class _Sentence:
             if new is None:
                 pieces.append(token.text_with_ws)
                 continue
-            new = _possessive(new) if self._owns(token) else new
+            new = possessive(new) if self._owns(token) else new
             if token.i == 0 or self.doc[token.i].text[:1].isupper():
                 new = new[:1].upper() + new[1:]
             follower = self.doc[token.i + 1] if token.i + 1 < len(self.doc) else None
-            expanded = _expanded(follower)
-            if follower is not None and expanded and not token.whitespace_:
-                pieces.append(f"{new} {expanded}")
+            verb = expanded(follower)
+            if follower is not None and verb and not token.whitespace_:
+                pieces.append(f"{new} {verb}")
                 skip = True
             else:
                 pieces.append(new + token.whitespace_)
@@ -379,7 +420,7 @@ class _Sentence:
         if naming is None:
             return self.heard.mentions
         name, pronoun = naming
-        gender = _GENDER.get(pronoun)
+        gender = GENDER_OF.get(pronoun)
         bearer = next((m for i, m in self.heard.referents.items() if self.doc[i].lower_ == pronoun), None)
         if bearer is None and gender is None:
             return self.heard.mentions
@@ -389,122 +430,7 @@ class _Sentence:
         return [*kept, new]
 
 
-def _kind(token: Token) -> str:
-    """Which rule a token is for: ``he``, ``she``, ``they``, ``it``, ``we``, ``there``, ``this`` or none."""
-    word = token.lower_
-    if word in _GENDER:
-        return "he" if _GENDER[word] == "m" else "she"
-    if word in _THEY:
-        return "they"
-    if word in _IT:
-        return "it"
-    if word == "we":
-        return "we"
-    if word == "there":
-        return "there"
-    return "this" if word in {"this", "that", "these", "those"} and token.dep_ in {"nsubj", "nsubjpass"} else ""
-
-
-def _fits(mention: Mention, kind: str) -> bool:
-    if kind == "they":
-        return mention.plural
-    if kind == "it":
-        return not mention.plural and (mention.gender == "n" or mention.animal)
-    return mention.animate and not mention.plural and mention.gender in {_GENDER[kind], "?"}
-
-
 def _left_open(earlier: Heard, kind: str) -> bool:
     """Whether a sentence holds such a pronoun whose meaning was not found."""
     quoted = quoted_tokens(earlier.doc)
-    return any(_kind(t) == kind and t.i not in earlier.referents and t.i not in quoted for t in earlier.doc)
-
-
-def _distinct(found: object) -> list[Mention]:
-    """By name, the most prominent role kept; a bare surname or first name counts as its longer form."""
-    kept: dict[str, Mention] = {}
-    for mention in found:  # type: ignore[attr-defined]
-        name = mention.name.lower()
-        same = next((k for k in kept if k == name or name in k.split() or k in name.split()), name)
-        if same not in kept or (mention.role == "subject" and kept[same].role != "subject"):
-            kept[same] = mention
-    return list(kept.values())
-
-
-def _says_nothing(token: Token) -> bool:
-    """Weather, time and anticipatory ``it``: it stands for nothing."""
-    head = token.head
-    if head.lemma_ in _WEATHER or head.lemma_ in _PLEONASTIC:
-        return True
-    if head.lemma_ != "be":
-        return False
-    return any(
-        (c.dep_ in {"ccomp", "xcomp", "advcl", "csubj"}) or c.ent_type_ in {"DATE", "TIME"} or c.lower_ in {"hot", "cold", "dark", "late"}
-        for c in head.children
-    )
-
-
-def _may_be(token: Token, kind: str) -> bool:
-    """A name or ``who`` earlier in the sentence that the parse did not see as somebody."""
-    if token.text in (lx.NAMES_FEMALE if kind == "he" else lx.NAMES_MALE):
-        return False
-    return token.text in lx.NAMES or token.dep_ in {"nsubj", "nsubjpass"} and token.pos_ == "PROPN"
-
-
-def _agrees(token: Token, found: Mention) -> bool:
-    """``She was Halvard's dog really`` is not said of a person, ``his name is Rémi`` not of somebody who has one."""
-    if named_in(token.doc.text) and not found.animal and not set(found.name.lower().split()) & (lx.KIN | lx.PEOPLE):
-        return False
-    if token.dep_ not in {"nsubj"} or token.head.lemma_ != "be" or found.animal:
-        return True
-    attributes = [c for c in token.head.children if c.dep_ == "attr"]
-    return not any(c.lemma_.lower() in lx.ANIMALS or c.pos_ == "PROPN" for c in attributes)
-
-
-def _is_subject(token: Token) -> bool:
-    return token.dep_ in {"nsubj", "nsubjpass", "csubj", "expl"}
-
-
-def _possessive(text: str) -> str:
-    plural = text.endswith("s") and text.split()[-1].islower()
-    return f"{text}'" if plural else f"{text}'s"
-
-
-def _expanded(follower: Token | None) -> str:
-    """``'s`` after a name would read as a possessive."""
-    if follower is None or follower.text not in {"'s", "’s", "'ll", "’ll"}:
-        return ""
-    if follower.text[-1] == "l":
-        return "will"
-    following = follower.nbor() if follower.i + 1 < len(follower.doc) else None
-    if following is not None and following.lower_ in {"been", "got", "had"}:
-        return "has"
-    return "is"
-
-
-def _pair_with_me(doc: Doc) -> str:
-    """``Jonas and I`` as the subject of a sentence."""
-    for token in doc:
-        if token.text == "I" and token.i >= 2 and doc[token.i - 1].lower_ == "and":
-            start = doc[token.i - 2]
-            left = min((t.i for t in start.subtree if t.i <= start.i and t.pos_ != "PUNCT"), default=start.i)
-            words = doc[left : start.i + 1]
-            if start.pos_ == "PROPN" or start.lower_ in lx.KIN:
-                text = words.text
-                return (text if start.pos_ == "PROPN" and words[0].pos_ == "PROPN" else text[:1].lower() + text[1:]) + " and I"
-    return ""
-
-
-def quoted_tokens(doc: Doc) -> set[int]:
-    """Token indexes between quotation marks: somebody's speech, whose ``I`` and ``she`` are not the note's."""
-    inside: set[int] = set()
-    start: int | None = None
-    for token in doc:
-        if token.text in {'"', "“", "”", "``", "''", "«", "»"}:
-            if start is None:
-                start = token.i
-            else:
-                inside.update(range(start, token.i + 1))
-                start = None
-    if start is not None:
-        inside.update(range(start, len(doc)))
-    return inside
+    return any(kind_of(t) == kind and t.i not in earlier.referents and t.i not in quoted for t in earlier.doc)

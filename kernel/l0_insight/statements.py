@@ -1,4 +1,4 @@
-"""Assertions, key-value lines and list items -> ``Statement``s with spans, dates and kind; what is not grounded goes."""
+"""Assertions, key-value lines, list items -> ``Statement``s with spans, dates and kind; what is not grounded goes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,12 @@ _FEELING = lx.words(
     "love hate like dislike adore enjoy fear miss cry weep laugh worry dread resent regret prefer loathe detest afraid "
     "scared happy sad angry lonely proud ashamed nervous anxious glad furious jealous homesick grateful"
 )
-_REFLECTING = lx.words("think believe realise realize wonder hope wish suspect decide learn understand feel mean suppose")
-_STATES = lx.words("be have own live work study cost weigh know belong want need contain consist stand speak play keep teach")
+_REFLECTING = lx.words(
+    "think believe realise realize wonder hope wish suspect decide learn understand feel mean suppose"
+)
+_STATES = lx.words(
+    "be have own live work study cost weigh know belong want need contain consist stand speak play keep teach"
+)
 _MEETING = re.compile(r"\b(?:meeting|minutes|agenda|review|kickoff|kick-off|planning|retro|standup)\b|회의", re.I)
 _PERSONAL = lx.PERSONAL_KEYS
 _OF_A_FIRST_PERSON = re.compile(r"\b(?:I|my|me|mine|I'm|I've)\b")
@@ -122,17 +126,28 @@ def _from_item(memory: Memory, unit: Unit, *, mine: bool) -> Iterator[Statement]
     name = unit.section or memory.note.title
     words = plain(unit.text)
     subject = "owner" if mine and not _MEETING.search(memory.note.title) else name
-    kind: MemoryKind = "procedural" if re.search(r"recipe|how to|packing|rules|shopping|todo|list", name, re.I) else "semantic"
+    kind: MemoryKind = (
+        "procedural" if re.search(r"recipe|how to|packing|rules|shopping|todo|list", name, re.I) else "semantic"
+    )
     yield _statement(
-        memory, unit, text=words, subject=subject, relation=name.lower(), object_=words, kind=kind, negated=False, past=False
+        memory,
+        unit,
+        text=words,
+        subject=subject,
+        relation=name.lower(),
+        object_=words,
+        kind=kind,
+        negated=False,
+        past=False,
     )
 
 
 def _statement(
-    memory: Memory, unit: Unit, *, text: str, subject: str, relation: str, object_: str, kind: MemoryKind, negated: bool,
-    past: bool, dated: str = "",
+    memory: Memory, unit: Unit, *, text: str, subject: str, relation: str, object_: str, kind: MemoryKind,
+    negated: bool, past: bool, dated: str = "",
 ) -> Statement:  # fmt: skip
-    start, end = validity(dated or plain(unit.text), memory.note.happened_at, past=past)
+    known = memory.note.happened_from not in {"mtime", "unknown", "text"}  # a file's time says when it was copied
+    start, end = validity(dated or plain(unit.text), memory.note.happened_at if known else None, past=past)
     return Statement(
         id="", note_id=memory.note.id, span=unit.span, text=text, kind=kind, subject=subject, relation=relation,
         object=object_, entities=_names(object_), valid_from=start, valid_to=end, negated=negated,
@@ -146,7 +161,9 @@ def _kind(said: Assertion) -> MemoryKind:
         return "emotional"
     if verb in _REFLECTING or said.modal:
         return "reflective"
-    if said.past and verb not in _STATES:
+    if verb in {"be", "have", "go"} and first[:1] == ["to"]:
+        return "reflective"  # "I have to find a mattress" is a plan, not a fact
+    if (said.past or said.perfect) and verb not in _STATES:
         return "episodic"
     return "episodic" if said.past else "semantic"
 
@@ -169,11 +186,10 @@ def _numbered(found: Sequence[Statement]) -> list[Statement]:
     made = []
     seen: set[str] = set()
     for statement in found:
-        basis = f"{statement.note_id}\0{statement.span.start}\0{statement.subject}\0{statement.relation}\0{statement.object}"
+        place = f"{statement.note_id}\0{statement.span.start}"
+        basis = f"{place}\0{statement.subject}\0{statement.relation}\0{statement.object}"
         identity = "st_" + hashlib.sha256(basis.encode()).hexdigest()[:12]
         if identity not in seen:
             seen.add(identity)
             made.append(msgspec.structs.replace(statement, id=identity))
     return made
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -26,12 +27,14 @@ def english_keywords(docs: Sequence[Doc]) -> list[str]:
     """Names and nouns, most frequent first, then in order of appearance."""
     counts: Counter[str] = Counter()
     for doc in docs:
-        names = {i for e in doc.ents if e.label_ in {"PERSON", "GPE", "ORG", "LOC", "FAC"} for i in range(e.start, e.end)}
+        names = {
+            i for e in doc.ents if e.label_ in {"PERSON", "GPE", "ORG", "LOC", "FAC"} for i in range(e.start, e.end)
+        }
         counts.update(e.text for e in doc.ents if e.label_ in {"PERSON", "GPE", "ORG", "LOC", "FAC"})
         for token in doc:
             plain_noun = token.pos_ in {"NOUN", "PROPN"} and token.i not in names and token.is_alpha and len(token) > 2
             if plain_noun and token.ent_type_ not in {"DATE", "TIME"} and token.lemma_.lower() not in lx.STOP:
-                counts[token.lemma_ if token.pos_ == "PROPN" else token.lemma_.lower()] += 1
+                counts[token.text if token.pos_ == "PROPN" else token.lemma_.lower()] += 1
     return [word for word, _ in counts.most_common(_KEYWORDS)]
 
 
@@ -61,8 +64,8 @@ def _centrality(unit: Unit, keywords: Sequence[str], count: int) -> float:
     """Keywords held, long sentences discounted; the first sentence says most (the lead of a note)."""
     words = unit.text.lower()
     held = sum(1.0 for k in keywords if k.lower() in words)
-    length = max(len(words.split()), 4)
-    return held / length**0.5 + (0.6 if unit.index == 0 else 0.0) - (0.3 * unit.index / max(count, 1))
+    length: float = max(len(words.split()), 4)
+    return held / math.sqrt(length) + (0.6 if unit.index == 0 else 0.0) - (0.3 * unit.index / max(count, 1))
 
 
 def _of_owner(unit: Unit, statements: Sequence[Statement]) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from kernel.l1_identity.english_facts import english_facts, from_pair
 from kernel.l1_identity.evidence import Line
 from kernel.l1_identity.found import Found
@@ -11,16 +13,43 @@ from kernel.l1_identity.korean_facts import korean_facts
 from kernel.types import Attribute, Citation, Confidence
 
 FUNCTIONAL = {
-    "name", "employer", "occupation", "home_city", "address", "partner", "mother", "father", "manager", "birthday", "age",
-    "bank", "landlord", "doctor", "dentist", "rent", "vet", "car", "blood_type", "saving_for", "physio",
+    "name", "employer", "occupation", "home_city", "address", "partner", "mother", "father", "manager", "birthday",
+    "age", "bank", "landlord", "doctor", "dentist", "rent", "vet", "car", "blood_type", "saving_for", "physio",
 }  # fmt: skip
 """One value at a time: a later value closes the earlier one. ``favourite_*`` too."""
 _FIXED = {"birthday", "mother", "father", "blood_type", "name"}
 """Facts that do not change: of two values the one with more evidence is kept, the earlier one at a tie."""
-_ORDER = (
-    "name occupation employer manager home_city address partner mother father sister brother son daughter grandmother "
-    "grandfather aunt uncle cousin niece nephew granddaughter grandson pet birthday age languages instrument allergy doctor"
-).split()  # noqa: SIM905
+_ORDER = [
+    "name",
+    "occupation",
+    "employer",
+    "manager",
+    "home_city",
+    "address",
+    "partner",
+    "mother",
+    "father",
+    "sister",
+    "brother",
+    "son",
+    "daughter",
+    "grandmother",
+    "grandfather",
+    "aunt",
+    "uncle",
+    "cousin",
+    "niece",
+    "nephew",
+    "granddaughter",
+    "grandson",
+    "pet",
+    "birthday",
+    "age",
+    "languages",
+    "instrument",
+    "allergy",
+    "doctor",
+]
 _LEVELS: tuple[Confidence, ...] = ("LOW", "MEDIUM", "HIGH", "VERY_HIGH")
 _MOST_CITATIONS = 5
 
@@ -61,7 +90,10 @@ def _given_name(owner: str, said: Sequence[Found], lines: Sequence[Line]) -> Att
     agreeing = [f.line for f in said if f.value.casefold() in owner.casefold()]
     signed = [line for line in lines if line.own and line.words.strip(" .,!-—").casefold() in {first, owner.casefold()}]
     return Attribute(
-        key="name", value=owner, confidence="VERY_HIGH", citations=tuple(line.citation for line in [*agreeing, *signed][:3])
+        key="name",
+        value=owner,
+        confidence="VERY_HIGH",
+        citations=tuple(line.citation for line in [*agreeing, *signed][:3]),
     )
 
 
@@ -103,12 +135,7 @@ def _closed(made: list[Attribute]) -> list[Attribute]:
         end = now.valid_to
         if following is not None and following.valid_from and (end is None or end > following.valid_from):
             end = following.valid_from
-        result.append(
-            Attribute(
-                key=now.key, value=now.value, confidence=now.confidence, citations=now.citations,
-                valid_from=now.valid_from, valid_to=end,
-            )  # fmt: skip
-        )
+        result.append(msgspec.structs.replace(now, valid_to=end))
     return result
 
 

@@ -4,33 +4,55 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from kernel.l0_insight import lexicon as lx
 from kernel.l1_identity.attributes import facts
 from kernel.l1_identity.evidence import Line
-from kernel.l1_identity.voice import turnable, turned
+from kernel.l1_identity.voice import turnable, turned, turned_pair
 from kernel.types import Attribute, Biography, Cited, Statement
 
 _LONGEST = 14
 _SHORT = 3
+_TELLING = 3.0
+"""A fact of the owner and either an identity verb or a relative: less is a moment, not a life."""
 _MOST_WORDS, _FEWEST_WORDS = 34, 4
-_KEYS = (
-    "name occupation employer home_city partner son daughter sister brother mother father grandmother grandfather pet "
-    "languages instrument allergy birthday age likes dislikes"
-).split()  # noqa: SIM905
+_KEYS = [
+    "name",
+    "occupation",
+    "employer",
+    "home_city",
+    "partner",
+    "son",
+    "daughter",
+    "sister",
+    "brother",
+    "mother",
+    "father",
+    "grandmother",
+    "grandfather",
+    "pet",
+    "languages",
+    "instrument",
+    "allergy",
+    "birthday",
+    "age",
+    "likes",
+    "dislikes",
+]
 _A_KEY = 2
 """At most so many sentences for one kind of fact."""
 _IDENTITY = re.compile(
-    r"\bI(?: am|'m|’m| have been|'ve been) (?:an?|the|from|allergic|married|\d|[a-z]+-?(?:year|one|two|three)|afraid|learning|vegetarian)\b|"
-    r"\bI (?:live|work|study|teach|play|speak|grew up|was born|run|keep|own|have (?:two|three|a|an|one)|believe|love|like|hate|"
-    r"can't stand|never|always|prefer|sing|cook|drink|swim|collect)\b|^(?:나는|저는)\s"
+    r"\bI(?: am|'m|’m| have been|'ve been) (?:an?|the|from|in [A-Z]\w+|allergic|married|\d|afraid|learning)\b|"
+    r"\bI (?:live|work|study|teach|play|speak|grew up|was born|run|keep|own|have (?:two|three|an?|one)|believe|love|"
+    r"like|hate|can't stand|never|always|prefer|sing|cook|drink|swim|collect)\b|^(?:나는|저는)\s"
 )
 _FLEETING = re.compile(
     r"\b(?:today|yesterday|tonight|this (?:morning|week|evening|afternoon|year)|last (?:night|week|month)|tomorrow|"
     r"on (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b|오늘|어제|내일|이번",
     re.I,
 )
-_FIRST_EN = re.compile(r"\b(?:I|[Mm]y)\b")
+_FIRST_EN = re.compile(r"\b(?:I|[Mm]y|[Oo]ur)\b")
 _FIRST_KO = re.compile(r"(?:^|\s)(?:나는|저는|내|제|나도|저도|우리)\s")
 _WEIGHT = {"semantic": 2.0, "emotional": 1.5, "reflective": 0.8, "episodic": 0.3, "procedural": 0.0}
 
@@ -40,22 +62,28 @@ def biography(lines: Sequence[Line], attributes: Sequence[Attribute], owner: str
     chosen = _chosen(lines, attributes)
     if not chosen:
         return Biography()
+    names = [owner, *[first_name(owner)] * (len(chosen) - 1)]
     return Biography(
         first_person=tuple(cited(line, "first", owner) for line in chosen),
         second_person=tuple(cited(line, "second", owner) for line in chosen),
-        third_person=tuple(cited(line, "third", owner) for line in chosen),
+        third_person=tuple(cited(line, "third", name) for line, name in zip(chosen, names, strict=True)),
         short=min(_SHORT, len(chosen)),
     )
 
 
-def cited(line: Line, person: str, owner: str) -> Cited:
+def first_name(owner: str) -> str:
+    """``Amara`` of ``Amara Okafor``; a Korean name stays whole."""
+    return owner.split()[0] if owner.split() else owner
+
+
+def cited(line: Line, person: Literal["first", "second", "third"], owner: str) -> Cited:
     """One sentence in one voice with its evidence."""
-    if person == "second":
-        text = turned(line.words, "second", owner)
-    elif person == "third":
-        text = turned(line.words, "third", owner)
-    else:
+    if person == "first":
         text = line.words
+    elif line.unit.kind == "pair":
+        text = turned_pair(line.unit.key, line.words, person, owner)
+    else:
+        text = turned(line.words, person, owner)
     return Cited(text=text, citations=(line.citation,))
 
 
@@ -89,14 +117,17 @@ def _weight(statement: Statement) -> float:
 
 def _chosen(lines: Sequence[Line], attributes: Sequence[Attribute]) -> list[Line]:
     """Sentences behind the attributes that hold now, by rank of the attribute; then the most telling others."""
-    holding = {(a.key, a.citations[0].note_id, a.citations[0].span) for a in attributes if a.citations and not a.valid_to}
+    holding = {
+        (a.key, a.citations[0].note_id, a.citations[0].span) for a in attributes if a.citations and not a.valid_to
+    }
     over = {(c.note_id, c.span) for a in attributes if a.valid_to and a.key not in {"age"} for c in a.citations}
     chosen: list[Line] = []
     for key in _KEYS:
-        behind = [line for line in lines if speaks_of_owner(line) and (key, line.note.id, line.unit.span) in holding]
+        behind = [line for line in lines if (key, line.note.id, line.unit.span) in holding]
+        behind = [line for line in behind if speaks_of_owner(line) or (line.own and line.unit.kind == "pair")]
         behind = [line for line in behind if any(f.key == key for f in facts(line))]
         chosen += [line for line in sorted(behind, key=_best) if line not in chosen][:_A_KEY]
-    rest = sorted((line for line in lines if telling(line) >= 2.0 and turnable(line.words)), key=_best)
+    rest = sorted((line for line in lines if telling(line) >= _TELLING and turnable(line.words)), key=_best)
     notes = {line.note.id for line in chosen}
     for line in rest:
         superseded = (line.note.id, line.unit.span) in over

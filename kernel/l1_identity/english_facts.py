@@ -1,5 +1,7 @@
 """English sentences of the owner -> facts about the owner, by patterns that say so outright. Precision before recall."""
 
+# ruff: noqa: E501  (one pattern a line: they are read against each other)
+
 from __future__ import annotations
 
 import re
@@ -32,11 +34,25 @@ _KIN_KEYS = {
     "manager": "manager boss supervisor",
 }
 KIN_KEY = {word: key for key, listed in _KIN_KEYS.items() for word in listed.split()}
-_ADDRESSED = {"mum", "mom", "mama", "mamma", "dad", "papa", "papà", "papá", "nonna", "obaachan", "grandma", "gran", "nan"}
+_ADDRESSED = {
+    "mum",
+    "mom",
+    "mama",
+    "mamma",
+    "dad",
+    "papa",
+    "papà",
+    "papá",
+    "nonna",
+    "obaachan",
+    "grandma",
+    "gran",
+    "nan",
+}
 _KIN = "|".join(sorted(KIN_KEY, key=len, reverse=True))
 _ANIMAL = "|".join(sorted(lx.ANIMALS, key=len, reverse=True))
 _ADVERBS = r"(?:now |still |also |currently |just |have |'ve |’ve |am |'m |’m )*"
-_STOP_AT = r"(?=\s+(?:and|but|because|since|which|who|where|when|while|though|although|so|until|till|with|for|to)\b|[,.;:!?()—–]|$)"
+_STOP_AT = r"(?=\s+(?:and|but|because|since|which|who|where|when|while|though|although|so|until|till|with|for|to|at|in|on|by|from)\b|[,.;:!?()—–]|$)"
 _TRADES = (
     "er|or|ist|ian|yst|ant|ee|eer|man|woman|wright|smith|nurse|midwife|cook|chef|judge|clerk|monk|nun|pilot|coach|guard|"
     "scientist|architect|student|therapist|vet|notary|apprentice|shepherd|luthier|paramedic|mechanic|translator"
@@ -44,8 +60,28 @@ _TRADES = (
 _NUMBER_WORDS = {
     word: n
     for n, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen".split()  # noqa: SIM905
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
 _TENS = {
@@ -78,8 +114,7 @@ _SIMPLE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("home_city", rf"^Moved (?:in)?to (?P<value>{_CAP}(?:[ -]{_CAP}){{0,2}})"),
         (
             "employer",
-            rf"\bI {_ADVERBS}(?:work|worked|working|started|start)(?: (?:full|part)[- ]time)?(?: work)?(?: as an? [a-z -]+?)?"
-            rf" (?:at|for|with) (?:the )?(?P<value>{_CAP}(?:(?: of| &| and the)? {_CAP}){{0,3}})",
+            rf"\bI {_ADVERBS}(?:work|worked|working|started|start)(?: (?:full|part)[- ]time)?(?: work)?(?: as an? [a-z -]+?)? (?:at|for|with) (?:the )?(?P<value>{_CAP}(?:(?: of| &| and the)? {_CAP}){{0,3}})",
         ),
         ("occupation", r"\bI (?:now )?(?:work|am working|'m working) as (?:an?|the) (?P<value>[a-z][a-z -]{2,40}?)" + _STOP_AT),
         ("occupation", rf"\bI(?: am|'m|’m) an? (?P<value>(?:[a-z-]+ ){{0,3}}[a-z-]*(?:{_TRADES}))(?= (?:at|in|by|for|with|on|from)\b|[,.;!]|$| and )"),
@@ -93,24 +128,67 @@ _SIMPLE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("birthday", r"\bI was born (?:on|in) (?P<value>(?:the )?\d{1,2}(?:st|nd|rd|th)?(?: of)? [A-Z][a-z]+(?:,? \d{4})?|[A-Z][a-z]+ \d{1,2}(?:, \d{4})?|\d{4})"),
     )
 )  # fmt: skip
-_AGE = re.compile(r"\bI(?: am|'m|’m| turned| turn|’ve turned|'ve turned)(?: now)? (?P<value>[a-z]+(?:-[a-z]+)?|\d{2})(?: years old)?(?: today| yesterday)?(?=[,.;!]|$| and | years old)")
-_FAVOURITE = re.compile(r"\b[Mm]y favou?rite (?P<what>[a-z]+(?: [a-z]+){0,2}?) (?:is|are|was|remains) (?P<value>[^.;:!?]{2,80}?)(?=[.;:!?]|, (?:and|but|because|which)|$)")
-_KIN_NAME = re.compile(rf"\b(?:[Mm]y|[Oo]ur) (?:(?:[a-z]+-)?(?:older|younger|elder|little|big|eldest|youngest|twin|only|late|dear|great|new|old) )*(?P<kin>{_KIN}),? (?:is (?:called |named )?|called |named )?{_NAME}(?!\w)")
+_AGE = re.compile(
+    r"\bI(?: am|'m|’m| turned| turn|’ve turned|'ve turned)(?: now)? (?P<value>[a-z]+(?:-[a-z]+)?|\d{2})(?: years old)?(?: today| yesterday)?(?=[,.;!]|$| and | years old)"
+)
+_FAVOURITE = re.compile(
+    r"\b[Mm]y favou?rite (?P<what>[a-z]+(?: [a-z]+){0,2}?) (?:is|are|was|remains) (?P<value>[^.;:!?]{2,80}?)(?=[.;:!?]|, (?:and|but|because|which)|$)"
+)
+_KIN_NAME = re.compile(
+    rf"\b(?:[Mm]y|[Oo]ur) (?:(?:[a-z]+-)?(?:older|younger|elder|little|big|eldest|youngest|twin|only|late|dear|great|new|old) )*(?P<kin>{_KIN}),? (?:is (?:called |named )?|called |named )?{_NAME}(?!\w)"
+)
 _NAME_IS_KIN = re.compile(rf"^{_NAME}(?:, [^,]+,)? (?:is|was) (?:my|our) (?:\w+ )?(?P<kin>{_KIN}|{_ANIMAL})\b")
 _ADDRESS_NAME = re.compile(rf"^(?P<kin>Mum|Mom|Mama|Mamma|Dad|Papa|Papà|Papá|Nonna|Grandma|Gran|Obaachan), {_NAME}, ")
 _KIN_CALLED = re.compile(rf"\b(?:[Mm]y|[Oo]ur) (?P<kin>{_KIN})(?:'s|’s) (?:\w+ )?name is {_NAME}")
-_PET_NAMED = re.compile(rf"\b(?:named|call|called|christened) (?:the|our|my) (?:[a-z]+ ){{0,3}}?(?P<kin>{_ANIMAL}) {_NAME}")
-_PET_IS = re.compile(rf"\b(?:[Mm]y|[Oo]ur|[Tt]he) (?:[a-z]+ ){{0,2}}?(?P<kin>{_ANIMAL})(?: is called| is named|'s name is|, called|, named|,)? {_NAME}")
-_PET_GOT = re.compile(rf"\b(?:I|[Ww]e) (?:have|got|adopted|own|keep|share)(?: \w+){{0,6}}? (?P<kin>{_ANIMAL})(?: \w+){{0,4}}? (?:called|named) {_NAME}")
-_NOT_NAMES = {"I", "Day", "Christmas", "Easter", "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "The", "And", "But", "She", "He", "His", "Her", "We", "It", "My", "In", "At", "On", "English", "French"}
+_PET_NAMED = re.compile(
+    rf"\b(?:named|call|called|christened) (?:the|our|my) (?:[a-z]+ ){{0,3}}?(?P<kin>{_ANIMAL}) {_NAME}"
+)
+_PET_IS = re.compile(
+    rf"\b(?:[Mm]y|[Oo]ur|[Tt]he) (?:[a-z]+ ){{0,2}}?(?P<kin>{_ANIMAL})(?: is called| is named|'s name is|, called|, named|,)? {_NAME}"
+)
+_PET_GOT = re.compile(
+    rf"\b(?:I|[Ww]e) (?:have|got|adopted|own|keep|share)(?: \w+){{0,6}}? (?P<kin>{_ANIMAL})(?: \w+){{0,4}}? (?:called|named) {_NAME}"
+)
+_NOT_NAMES = {
+    "I",
+    "Day",
+    "Christmas",
+    "Easter",
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "The",
+    "And",
+    "But",
+    "She",
+    "He",
+    "His",
+    "Her",
+    "We",
+    "It",
+    "My",
+    "In",
+    "At",
+    "On",
+    "English",
+    "French",
+}
 _MONTHS = set("January February March April May June July August September October November December".split())  # noqa: SIM905
 _PAST = re.compile(r"\b(?:used to|no longer|anymore|any more|formerly|was|were|worked|lived)\b")
+_QUOTED = re.compile(r"[\"“][^\"”]*(?:[\"”]|$)")
+_THEY_SAY = re.compile(
+    r"(?<!\bI )\b(?:says?|said|thinks?|thought|tells?|told|calls?|claims?|insists?)(?: me| us| that|,)*\s*$"
+)
 _UNREAL = re.compile(r"\b(?:if|would|wish|could|might|should|imagine|pretend|dream|as though|as if|not|n't|never)\b|\?")
 
 
 def english_facts(line: Line) -> Iterator[Found]:
     """Facts of one sentence of the owner (not of quotations or other people's notes)."""
-    text = line.resolved
+    text = _QUOTED.sub(lambda m: " " * len(m.group()), line.resolved)
     yield from _simple(line, text)
     yield from _people(line, text)
     yield from _of_heading(line)
@@ -129,7 +207,12 @@ def _simple(line: Line, text: str) -> Iterator[Found]:
         if m is None or key in taken:
             continue
         before = text[: m.start()].split(",")[-1]
-        if _UNREAL.search(before) or _UNREAL.search(m.group()) or "used to" in text[: m.end()]:
+        if (
+            _THEY_SAY.search(text[: m.start()])
+            or _UNREAL.search(before)
+            or _UNREAL.search(m.group())
+            or "used to" in text[: m.end()]
+        ):
             continue
         value = m["value"].strip(" ,")
         if key == "occupation" and (value in _NOT_TRADES or value.split()[-1] in _NOT_TRADES):
@@ -138,7 +221,7 @@ def _simple(line: Line, text: str) -> Iterator[Found]:
             continue
         taken.add(key)
         past = bool(re.search(r"\b(?:lived|worked|was)\b", m.group()))
-        start, end = validity(text, line.note.happened_at, past=past)
+        start, end = validity(text, line.day or None, past=past)
         values = re.split(r", | and ", value) if key == "languages" else [value]
         for one in values:
             if one:
@@ -167,7 +250,12 @@ def _pets(line: Line, text: str) -> Iterator[Found]:
     for pattern in (_PET_NAMED, _PET_IS, _PET_GOT, _NAME_IS_KIN):
         for m in pattern.finditer(text):
             name = _clean(m["name"])
-            owned = pattern is not _PET_IS or not m.group().lower().startswith("the ") or "called" in m.group() or "named" in m.group()
+            owned = (
+                pattern is not _PET_IS
+                or not m.group().lower().startswith("the ")
+                or "called" in m.group()
+                or "named" in m.group()
+            )
             if m["kin"].lower() in lx.ANIMALS and name and owned:
                 yield Found("pet", f"{name} ({m['kin'].lower()})", line, line.day or None)
 
@@ -177,7 +265,12 @@ def _likes(line: Line) -> Iterator[Found]:
         if said.subject != "owner" or said.relation not in _TASTE or not _first_person(line.words, said.relation):
             continue
         value = re.split(r"[,;:(]| because | when | and | but | so that ", said.object)[0].strip()
-        if not value or len(value.split()) > 7 or value.split()[0].lower() in _VAGUE or re.search(r"\b(?:him|her|them|it)\b", value):
+        if (
+            not value
+            or len(value.split()) > 7
+            or value.split()[0].lower() in _VAGUE
+            or re.search(r"\b(?:him|her|them|it)\b", value)
+        ):
             continue
         liked = (said.relation in _LIKED) != said.negated
         if said.relation in {"stand", "bear"} and not said.negated:
@@ -192,7 +285,24 @@ def _first_person(words: str, verb: str) -> bool:
 
 _LIKED = {"love", "like", "adore", "enjoy"}
 _TASTE = _LIKED | {"hate", "dislike", "detest", "loathe", "stand", "bear"}
-_VAGUE = {"it", "that", "this", "him", "her", "them", "you", "to", "how", "what", "when", "one", "me", "the", "more", "about"}
+_VAGUE = {
+    "it",
+    "that",
+    "this",
+    "him",
+    "her",
+    "them",
+    "you",
+    "to",
+    "how",
+    "what",
+    "when",
+    "one",
+    "me",
+    "the",
+    "more",
+    "about",
+}
 
 
 def from_pair(line: Line) -> Iterator[Found]:
@@ -218,6 +328,8 @@ def _personal(line: Line, key: str, value: str) -> Iterator[Found]:
     about = f"{line.note.title} {line.unit.section} {' '.join(line.note.tags)}"
     if value.lower() in {"none", "no", "nothing", "n/a", "-", "?"} or (key in _OF_HOME and _ELSEWHERE.search(about)):
         return
+    if key == "address" and not re.search(r"\d", value):
+        return
     if key in _OF_FAMILY and not _FAMILY.search(about):
         return
     if key in _MUST_BE_NAMES:
@@ -229,7 +341,9 @@ def _personal(line: Line, key: str, value: str) -> Iterator[Found]:
 
 
 _OF_HOME = {"address", "rent", "landlord"}
-_ELSEWHERE = re.compile(r"\b(?:workshop|shop|studio|office|stall|garage|market|meeting|client|customer|supplier)s?\b", re.I)
+_ELSEWHERE = re.compile(
+    r"\b(?:workshop|shop|studio|office|stall|garage|market|meeting|client|customer|supplier)s?\b", re.I
+)
 _OF_FAMILY = {"partner"}
 _FAMILY = re.compile(r"\b(?:family|people|home|household|me|about|contacts?|emergency|forms?)\b", re.I)
 _PAIR_KEYS = {

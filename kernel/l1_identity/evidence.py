@@ -8,13 +8,22 @@ from dataclasses import dataclass
 
 from kernel.l0_insight.layout import Unit, units
 from kernel.memory.sentences import plain
-from kernel.types import Citation, Insight, Memory, Note, Statement
+from kernel.types import Citation, Insight, Memory, Note, Sentence, Statement
 
 _OPENS_ELSEWHERE = re.compile(
     r"^(?:He|She|It|They|His|Her|Its|Their|Him|Them|This|That|These|Those|There|So|But|Then|And|Or|Still|Instead|Both|"
     r"그|그녀|그것|이것|그래서|그런데|그리고|하지만|그러나|그건|거기)\b"
 )
+_POINTS = re.compile(r"\b(?:these|those)\b|\b(?:this|that)[.,;!]|\bthis (?:is|was)\b|\bit[.,;!]?$")
 _LEANS = re.compile(r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|there|this|that)\b")
+_ELLIPTIC = re.compile(
+    r"\b(?:I|we) (?:\w+ )?\w+ (?:one|two|three|four|five|six|some|none|both|\d+)"
+    r"(?= (?:every|each|a|and|at|in|on|with)\b|[,.;])"
+)
+"""``I drink four every day``: four of what stood before."""
+_NOT_ITS_DAY = {"mtime", "unknown", "text"}
+"""A file's time says when it was copied, and a date in a list of birthdays is not the list's."""
+_ENDS = re.compile(r"[.!?]['\"”’)]*(?=\s|$)")
 _SENTENCE_END = re.compile(r"[.!?…。]['\"”’)]*$")
 
 
@@ -28,6 +37,8 @@ class Line:
     resolved: str
     """The same with pronouns resolved where that gave one sentence; else ``words``."""
     own: bool
+    alone: bool
+    """The analyst found nothing in it that needs the sentence before."""
     statements: tuple[Statement, ...]
 
     @property
@@ -37,14 +48,15 @@ class Line:
 
     @property
     def day(self) -> str:
-        return (self.note.happened_at or "")[:10]
+        """The note's day where it is known."""
+        return "" if self.note.happened_from in _NOT_ITS_DAY else (self.note.happened_at or "")[:10]
 
     @property
     def stands_alone(self) -> bool:
         """Whether it can be read without what stands before it."""
         if _OPENS_ELSEWHERE.match(self.words) or not _SENTENCE_END.search(self.words):
             return False
-        return not _LEANS.search(self.words)
+        return self.alone and not _ELLIPTIC.search(self.words) and not _POINTS.search(self.words)
 
 
 def lines(memories: Sequence[Memory], insights: Sequence[Insight]) -> list[Line]:
@@ -60,13 +72,23 @@ def lines(memories: Sequence[Memory], insights: Sequence[Insight]) -> list[Line]
             mine = tuple(s for s in said if s.span == unit.span)
             words = plain(unit.text)
             own = memory.note.origin == "owner" and unit.kind != "quote"
-            found.append(Line(memory.note, unit, words, _resolved(words, sentence.context), own, mine))
+            found.append(
+                Line(memory.note, unit, words, _resolved(words, sentence.context), own, _alone(words, sentence), mine)
+            )
     return found
+
+
+def _alone(words: str, sentence: Sentence) -> bool:
+    if not sentence.resolved and _LEANS.search(words):
+        return False
+    before, found, _ = sentence.context.partition(words)
+    return bool(found) and not _SENTENCE_END.search(before.strip())
 
 
 def _resolved(words: str, context: str) -> str:
     """The context where it is this very sentence in other words: its end is the same and nothing stands before it."""
     if words in context:
         return words
-    tail = words.split()[-2:]
-    return context if context.split()[-2:] == tail and len(context) < len(words) + 60 else words
+    last = words.split()[-1:]
+    whole = context.split()[-1:] == last and len(context) < len(words) + 60
+    return context if whole and len(_ENDS.findall(context)) <= len(_ENDS.findall(words)) else words

@@ -1,5 +1,7 @@
 """Korean sentences of the owner -> facts about the owner, by patterns that say so outright."""
 
+# ruff: noqa: E501  (one pattern a line: they are read against each other)
+
 from __future__ import annotations
 
 import re
@@ -35,18 +37,27 @@ _SIMPLE = tuple(
 )  # fmt: skip
 _FAVOURITE = re.compile(rf"(?:제일|가장) 좋아하는 (?P<what>[가-힣]+?)(?:은|는) (?P<value>[^.,]{{1,30}}?){_END}[.!]?$")
 _KIN_NAMED = re.compile(rf"(?P<kin>{_KINSHIP})(?:의)? ?이름은 (?P<value>[가-힣]{{2,4}}?){_END}")
-_KIN_NAME = re.compile(rf"(?:우리|내|제) (?P<kin>{_KINSHIP}) (?P<value>[가-힣]{{2,3}}?)(?:이는|이가|은|는|이|가|와|과|랑|이랑)(?=\s)")
+_KIN_NAME = re.compile(
+    rf"(?:우리|내|제) (?P<kin>{_KINSHIP}) (?P<value>[가-힣]{{2,3}}?)(?:이는|이가|은|는|이|가|와|과|랑|이랑)(?=\s)"
+)
 _PET_NAMED = re.compile(rf"(?P<kin>{_PET})(?:의)? ?이름은 (?P<value>[가-힣]{{1,5}}?){_END}")
-_PET_NAME = re.compile(rf"(?:우리|내|제) (?:집 )?(?P<kin>{_PET}) (?P<value>[가-힣]{{1,4}}?)(?:이는|이가|은|는|이|가|와|를|을)(?=\s)")
-_SAVING = re.compile(r"(?P<value>[가-힣A-Za-z ]{1,20}?)(?:을|를) (?:사려고|사기 위해|위해|위해서) [^.]*?(?:저축|돈을 모|저금)")
-_LIKES = re.compile(r"(?:^|나는 |저는 |난 )(?P<value>[가-힣]{1,12})(?:을|를|이|가) (?:아주 |정말 |참 |제일 |가장 |무척 )?(?P<how>좋아한다|좋아해요|좋아합니다|사랑한다|싫어한다|싫어해요|싫어합니다)")
+_PET_NAME = re.compile(
+    rf"(?:우리|내|제) (?:집 )?(?P<kin>{_PET}) (?P<value>[가-힣]{{1,4}}?)(?:이는|이가|은|는|이|가|와|를|을)(?=\s)"
+)
+_SAVING = re.compile(
+    r"(?P<value>[가-힣A-Za-z ]{1,20}?)(?:을|를) (?:사려고|사기 위해|위해|위해서) [^.]*?(?:저축|돈을 모|저금)"
+)
+_LIKES = re.compile(
+    r"(?:^|나는 |저는 |난 )(?P<value>[가-힣]{1,12})(?:을|를|이|가) (?:아주 |정말 |참 |제일 |가장 |무척 )?(?P<how>좋아한다|좋아해요|좋아합니다|사랑한다|싫어한다|싫어해요|싫어합니다)"
+)
 _OTHERS = re.compile(r"^(?!나는|저는|내|제|난|우리)[가-힣]+(?:은|는|이|가|께서는) ")
 
 
 def korean_facts(line: Line) -> Iterator[Found]:
     """Facts of one Korean sentence of the owner."""
     text = line.words
-    start, end = validity(text, line.note.happened_at, past=False)
+    start, end = validity(text, line.day or None, past=False)
+    text = re.sub(r"[\"“][^\"”]*(?:[\"”]|$)", " ", text)
     about_others = bool(_OTHERS.match(text))
     for key, pattern in _SIMPLE:
         if (m := pattern.search(text)) and not (about_others and key not in {"name", "birthday"}):
@@ -57,7 +68,7 @@ def korean_facts(line: Line) -> Iterator[Found]:
         if m := pattern.search(text):
             yield Found(_KIN[m["kin"]], m["value"], line, line.day or None)
     for pattern in (_PET_NAMED, _PET_NAME):
-        if m := pattern.search(text):
+        if (m := pattern.search(text)) and m["value"] != "이름":
             yield Found("pet", f"{m['value']} ({m['kin']})", line, line.day or None)
     if (m := _SAVING.search(text)) and not about_others:
         yield Found("saving_for", m["value"].strip(), line, start)

@@ -1,5 +1,7 @@
 """Topics -> shades: a side of a person with what they say of it, its dated events and how sure it is."""
 
+# ruff: noqa: E501  (one aspect a line)
+
 from __future__ import annotations
 
 import datetime as dt
@@ -8,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from kernel.l1_identity.biography import cited, speaks_of_owner, telling
+from kernel.l1_identity.biography import cited, first_name, speaks_of_owner, telling
 from kernel.l1_identity.evidence import Line
 from kernel.types import Confidence, Identity, Shade, TimelineEvent, Topic
 
@@ -60,7 +62,7 @@ def shades(topics: Sequence[Topic], lines: Sequence[Line], owner: str, previous:
                 icon=_ASPECTS[aspect][0] if aspect in _ASPECTS else "🔹",
                 first_person=tuple(cited(line, "first", owner) for line in said),
                 second_person=tuple(cited(line, "second", owner) for line in said),
-                third_person=tuple(cited(line, "third", owner) for line in said),
+                third_person=tuple(cited(line, "third", first_name(owner)) for line in said),
                 timeline=tuple(events),
                 confidence=confidence([line.note.id for line in within], [line.day for line in within], newest),
             )
@@ -94,13 +96,14 @@ def _timeline(lines: Sequence[Line]) -> list[TimelineEvent]:
     """One dated event a note: its most telling sentence that says when, or that the note's day dates."""
     by_note: dict[str, list[Line]] = {}
     for line in lines:
-        if line.day and line.statements and line.unit.kind in {"prose", "item"}:
+        readable = line.stands_alone or line.resolved != line.words
+        if line.day and line.statements and line.unit.kind == "prose" and readable:
             by_note.setdefault(line.note.id, []).append(line)
     events = []
     for group in by_note.values():
-        line = max(group, key=lambda line: (telling(line), _episodic(line), -line.unit.start))
+        line = max(group, key=lambda line: (_episodic(line) > 0, telling(line), -line.unit.start))
         when = next((s.valid_from for s in line.statements if s.valid_from), None) or line.day
-        events.append(TimelineEvent(when=when, text=line.words, citation=line.citation))
+        events.append(TimelineEvent(when=when, text=line.resolved, citation=line.citation))
     events.sort(key=lambda event: (event.when, event.citation.note_id))
     return events[-_EVENTS:]
 

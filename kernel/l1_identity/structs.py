@@ -15,5 +15,5 @@ class IdentityPayload(Frozen):
     memories: tuple[Memory, ...]
     insights: tuple[Insight, ...]
     vectors: dict[str, bytes]
-    """Note id -> the mean of its sentences' vectors, little-endian float32; a note without one is clustered by its words."""
+    """Note id -> mean of its sentences' vectors, little-endian float32; without one: clustered by its words."""
     previous: Identity | None = None

@@ -28,6 +28,46 @@ _CUTS = 24
 _OVERLAP = 0.3
 """Two topics of two runs are one if so much of their union is in both."""
 _KEYPHRASES = 6
+_NO_LABELS = frozenset(
+    [
+        "diary",
+        "journal",
+        "list",
+        "lists",
+        "note",
+        "notes",
+        "misc",
+        "reference",
+        "thing",
+        "things",
+        "way",
+        "time",
+        "day",
+        "year",
+        "week",
+        "month",
+        "people",
+        "person",
+        "morning",
+        "evening",
+        "night",
+        "bit",
+        "lot",
+        "half",
+        "part",
+        "side",
+        "end",
+        "today",
+        "minute",
+        "hour",
+        "daily",
+        "log",
+        "메모",
+        "일기",
+        "목록",
+    ]
+)
+"""Words that say what kind of page it is, or nothing."""
 
 
 def topics(
@@ -133,7 +173,7 @@ def _words(notes: Sequence[Note], insights: Sequence[Insight]) -> list[Counter[s
     found = []
     for note in notes:
         insight = by_note.get(note.id)
-        counts: Counter[str] = Counter(k.lower() for k in (insight.keywords if insight else ()))
+        counts: Counter[str] = Counter(insight.keywords if insight else ())
         for tag in note.tags:
             counts[tag.lower()] += 2
         found.append(counts)
@@ -159,7 +199,11 @@ def _keyphrases(groups: Sequence[Sequence[Counter[str]]]) -> list[list[str]]:
     average = sum(total.values()) / max(len(classes), 1)
     found = []
     for counts, notes in zip(classes, spread, strict=True):
-        weight = {w: n * math.log(1 + average / total[w]) * (1.0 if notes[w] > 1 else 0.4) for w, n in counts.items()}
+        weight = {
+            w: n * math.log(1 + average / total[w]) * (1.0 if notes[w] > 1 else 0.4)
+            for w, n in counts.items()
+            if w.lower() not in _NO_LABELS
+        }
         found.append([w for w, _ in sorted(weight.items(), key=lambda item: (-item[1], item[0]))[:_KEYPHRASES]])
     return found
 
@@ -167,7 +211,10 @@ def _keyphrases(groups: Sequence[Sequence[Counter[str]]]) -> list[list[str]]:
 def _nearest_first(matrix: Matrix, group: npt.NDArray[np.intp], ids: Sequence[str]) -> list[str]:
     centre = matrix[group].mean(axis=0)
     closeness = matrix[group] @ centre
-    return [ids[int(i)] for _, i in sorted(zip(-closeness.round(9), group, strict=True), key=lambda p: (p[0], ids[int(p[1])]))]
+    return [
+        ids[int(i)]
+        for _, i in sorted(zip(-closeness.round(9), group, strict=True), key=lambda p: (p[0], ids[int(p[1])]))
+    ]
 
 
 def _identities(members: Sequence[Sequence[str]], previous: Identity | None) -> list[str]:

@@ -7,6 +7,7 @@ replaced, everything else is quoted.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -14,12 +15,22 @@ if TYPE_CHECKING:
 
 Person = Literal["second", "third"]
 
-_WE = {"we", "us", "our", "ours", "ourselves"}
+_WE = {"we", "us", "ours", "ourselves"}
 _YOU = {"you", "your", "yours", "yourself"}
-_SECOND = {"i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself"}
-_THIRD = {"me": "them", "my": "their", "mine": "theirs", "myself": "themself"}
+_SECOND = {"i": "you", "me": "you", "my": "your", "our": "your", "mine": "yours", "myself": "yourself"}
+_THIRD = {"me": "them", "my": "their", "our": "their", "mine": "theirs", "myself": "themself"}
 _BE_SECOND = {"am": "are", "'m": "'re", "’m": "’re", "was": "were"}
-_IRREGULAR = {"have": "has", "do": "does", "go": "goes", "be": "is", "'ve": " has", "’ve": " has", "'m": " is", "’m": " is", "am": "is"}
+_IRREGULAR = {
+    "have": "has",
+    "do": "does",
+    "go": "goes",
+    "be": "is",
+    "'ve": " has",
+    "’ve": " has",
+    "'m": " is",
+    "’m": " is",
+    "am": "is",
+}
 _KOREAN_TOPIC = re.compile(r"^(?:나는|저는|난|전)\s+(?=\S)")
 _KOREAN_FIRST = re.compile(r"(?:^|\s)(?:나|내|저|제|우리|저희)(?:는|가|의|를|도|한테|에게|랑|와)?(?=\s)")
 
@@ -28,10 +39,8 @@ def turned(text: str, person: Person, owner: str) -> str:
     """One sentence about ``owner`` in the second or third person."""
     if any("가" <= c <= "힣" for c in text):
         return _korean(text, person, owner)
-    from kernel.l0_insight.english import load
-
-    doc = load()(text)
-    if not _turnable(doc):
+    doc = _parsed(text)
+    if not _turnable(doc) or (person == "third" and _doubtful(doc)):
         return _quoted(text, person, owner)
     return _Turn(doc, person, owner or "The owner").text()
 
@@ -41,16 +50,42 @@ def turnable(text: str) -> bool:
     if any("가" <= c <= "힣" for c in text):
         rest = _KOREAN_TOPIC.sub("", text)
         return rest != text and not _KOREAN_FIRST.search(" " + rest)
+    return _turnable(_parsed(text))
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> Doc:
     from kernel.l0_insight.english import load
 
-    return _turnable(load()(text))
+    return load()(text)
+
+
+def turned_pair(key: str, words: str, person: Person, owner: str) -> str:
+    """``Allergy: penicillin`` -> ``Your allergy: penicillin``."""
+    if turnable(words):
+        return turned(words, person, owner)
+    key, words = key.removeprefix("my "), words.removeprefix("my ")
+    shown = key if key[:1].isupper() and key[1:2].isupper() else key[:1].lower() + key[1:]
+    if any("가" <= c <= "힣" for c in words):
+        return f"당신의 {words}" if person == "second" else f"{owner or '주인'}의 {words}"
+    whose = "Your" if person == "second" else f"{owner or 'The owner'}'s"
+    return f"{whose} {shown}{words[len(key) :]}"
 
 
 def _turnable(doc: Doc) -> bool:
     words = {t.lower_ for t in doc}
     if words & (_WE | _YOU) or any(t.text in {'"', "“", "”", "``"} for t in doc):
         return False
-    return bool(words & {"i", "my", "me", "mine"})
+    return bool(words & {"i", "my", "our", "me", "mine"})
+
+
+def _doubtful(doc: Doc) -> bool:
+    """``I ring Sofia and apologise``, with a verb taken for a noun: it would stay ``apologise`` beside ``rings``."""
+    return any(
+        t.tag_ == "NN" and t.text.islower() and t.i and doc[t.i - 1].lower_ in {"and", "or"}
+        and (t.dep_ == "compound" or (t.dep_ == "conj" and t.head.pos_ in {"PROPN", "VERB"}))
+        for t in doc
+    )  # fmt: skip
 
 
 def _quoted(text: str, person: Person, owner: str) -> str:
@@ -85,7 +120,7 @@ class _Turn:
                 self._subject(token)
             elif token.lower_ in _SECOND:
                 self._other(token)
-        pieces = []
+        pieces: list[str] = []
         for token in self.doc:
             written = self.out.get(token.i, token.text)
             if written.startswith(" ") and pieces and pieces[-1].endswith(" "):
@@ -118,7 +153,7 @@ class _Turn:
             self.out[verb.i] = _IRREGULAR[word]
         elif word == "do":
             self.out[verb.i] = "does"
-        elif word == "was" or verb.tag_ not in {"VBP"} or word in {"'d", "’d", "'ll", "’ll"}:
+        elif word == "was" or verb.tag_ not in {"VBP", "VB"} or word in {"'d", "’d", "'ll", "’ll"}:
             return
         else:
             self.out[verb.i] = third_singular(verb.text)
@@ -141,11 +176,14 @@ def _finite(subject: Token) -> list[Token]:
     pending = [verb]
     while pending:
         now = pending.pop()
+        if now.pos_ not in {"VERB", "AUX"}:
+            continue
         helpers = [c for c in now.children if c.dep_ in {"aux", "auxpass"} and c.i < now.i]
         found.append(helpers[0] if helpers else now)
         for child in now.children:
             own = any(c.dep_ in {"nsubj", "nsubjpass"} for c in child.children)
-            if child.dep_ == "conj" and child.pos_ in {"VERB", "AUX"} and not own:
+            governed = helpers and not any(c.dep_ in {"aux", "auxpass"} for c in child.children)
+            if child.dep_ == "conj" and child.pos_ in {"VERB", "AUX"} and not own and not governed:
                 pending.append(child)
     return found
 

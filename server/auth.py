@@ -17,7 +17,8 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.errors import Refused, describe
+from server.errors import describe
+from server.faults import Refused
 from server.settings import ServerConfig
 
 PUBLIC = "public"

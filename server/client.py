@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 import msgspec
 
-from kernel.abc import OnEvent
 from kernel.errors import Busy, EngineError, NotFound, OneselfError, TooFew, WrongUse
 from kernel.events import AnyEvent
 from kernel.types import Identity
 from server.door import Ask
-from server.errors import ErrorBody
+from server.faults import ErrorBody
 from server.schemas.answers import AnswerOut, from_annotations
 from server.schemas.chat import Annotation
 from server.schemas.memories import AddedOut, Forgotten, MemoryOut, NotePage, SearchResults
 from server.schemas.selves import RunList, RunOut, RunStartedOut, SelfList, SelfOut
+
+if TYPE_CHECKING:
+    from kernel.abc import OnEvent
 
 T = TypeVar("T")
 _BY_STATUS: dict[int, type[OneselfError]] = {400: WrongUse, 404: NotFound, 409: TooFew, 503: EngineError}

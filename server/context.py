@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from litestar import Request
 
-from server.errors import Refused
+from server.faults import Refused
 from server.settings import Settings
 from server.sse import Pump
 

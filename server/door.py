@@ -10,12 +10,10 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import httpx
 import msgspec
 
-from kernel.abc import OnEvent
 from kernel.config import Paths
 from kernel.types import Identity, Message
 from server.runfile import RunFile, read_run_file
@@ -23,6 +21,9 @@ from server.schemas.answers import AnswerOut
 from server.schemas.memories import AddedOut, MemoryOut, NotePage, SearchResults
 from server.schemas.selves import RunOut, SelfOut
 from server.settings import Settings
+
+if TYPE_CHECKING:
+    from kernel.abc import OnEvent
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +88,8 @@ async def find_server(paths: Paths) -> RunFile | None:
     about = read_run_file(paths.run)
     if about is None or not _alive(about.pid):
         return None
+    import httpx  # a third of a second that commands without a server need not wait
+
     try:
         async with httpx.AsyncClient(timeout=3.0, trust_env=False) as client:
             answer = await client.get(f"{about.url}/health")

@@ -28,6 +28,7 @@ from kernel.errors import (
     TooFew,
     WrongUse,
 )
+from server.faults import ClientLeft, ErrorBody, Problem, Refused
 
 log = logging.getLogger("oneself.server")
 
@@ -35,49 +36,6 @@ _INPUT_CODES = {"invalid_request", "unreadable", "not_found", "too_few", "contex
 _ABSENT = re.compile(r"Missing required query parameter '(?P<name>\w+)'")
 _CONFLICTS = {"training_running", "exam_running"}
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
-
-
-class BadParameter(WrongUse):
-    """A named part of the request is at fault."""
-
-    def __init__(self, message: str, param: str | None, *, code: str | None = None) -> None:
-        super().__init__(message, code=code)
-        self.param = param
-
-
-class Unsupported(BadParameter):
-    """Asked for by a right name, and not offered."""
-
-    code = "unsupported"
-
-
-class Refused(OneselfError):
-    """The door says no: no key, a foreign Host or Origin, a conflict. ``status`` is the HTTP status."""
-
-    code = "refused"
-
-    def __init__(self, message: str, *, status: int, code: str) -> None:
-        super().__init__(message, code=code)
-        self.status = status
-
-
-class ClientLeft(OneselfError):
-    """The client closed its connection; there is nobody to answer."""
-
-    code = "client_left"
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """The ``error`` object of OpenAI's API."""
-
-    message: str
-    type: str
-    param: str | None
-    code: str
-
-
-class ErrorBody(msgspec.Struct, frozen=True):
-    error: Problem
 
 
 def describe(error: Exception) -> tuple[int, ErrorBody, dict[str, str]]:

@@ -52,13 +52,10 @@ async def serve(paths: Paths, settings: Settings, key: str, *, on_ready: Callabl
     """Serve this home until a signal ends it. Raises ``HomeHeld``, ``HomeError`` and ``OneselfError`` (port in use)."""
     bound = listen(settings.server)
     with contextlib.closing(bound), _signals(asyncio.current_task()) as signals:
+        mind = await Mind.open(paths, settings)
         try:
-            mind = await Mind.open(paths, settings)
-        except asyncio.CancelledError:
             if signals.asked:
                 return
-            raise
-        try:
             server = _Server(mind, settings, key, lambda: on_ready(_announce(paths, settings, bound)))
             signals.then(server.stop)
             await server.serve(sockets=[bound])
@@ -108,20 +105,22 @@ class _Server(uvicorn.Server):
 
 
 class _Signals:
-    """What SIGINT and SIGTERM do: cancel the opening at first, stop the server later."""
+    """What SIGINT and SIGTERM do. While the mind is opening the first waits until it is open, to close it in order."""
 
     def __init__(self, opening: asyncio.Task[None] | None) -> None:
         self.asked = False
-        self._action: Callable[[], object] = opening.cancel if opening is not None else lambda: None
+        self._opening = opening
+        self._stop: Callable[[], object] | None = None
 
-    def then(self, action: Callable[[], object]) -> None:
-        self._action = action
-        if self.asked:
-            action()
+    def then(self, stop: Callable[[], object]) -> None:
+        self._stop = stop
 
     def arrived(self) -> None:
+        if self._stop is not None:
+            self._stop()
+        elif self.asked and self._opening is not None:
+            self._opening.cancel()
         self.asked = True
-        self._action()
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import Receive, Send
 
-from server.errors import ClientLeft
+from server.faults import ClientLeft
 
 T = TypeVar("T")
 PING_SECONDS = 15.0

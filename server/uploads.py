@@ -18,7 +18,7 @@ from litestar.enums import RequestEncodingType
 from multipart import MultipartError, MultipartSegment, PushMultipartParser  # type: ignore[import-untyped]
 
 from server.context import AnyRequest
-from server.errors import BadParameter
+from server.faults import BadParameter
 
 MAX_PARTS = 10_000
 _MAX_FIELD = 64 * 1024

@@ -45,24 +45,24 @@ def status() -> None:
     show(found, lambda: "\n".join(_lines(found)))
 
 
-def _lines(value: dict[str, Any], indent: str = "") -> list[str]:
+def _lines(value: dict[str, Any], indent: str = "", unit: str = "") -> list[str]:
     lines = []
     for name, item in value.items():
         label = f"{indent}{name.replace('_', ' ')}"
         if isinstance(item, dict):
-            lines += [f"{label}:", *_lines(item, indent + "  ")]
-        elif isinstance(item, list):
+            lines += [f"{label}:", *_lines(item, indent + "  ", "bytes" if name == "disk" else "")]
+        elif isinstance(item, list | tuple):
             lines.append(f"{label}: {', '.join(map(str, item)) or 'none'}")
         else:
-            lines.append(f"{label}: {_plain(name, item)}")
+            lines.append(f"{label}: {_plain(item, is_bytes=unit == 'bytes' or 'bytes' in name)}")
     return lines
 
 
-def _plain(name: str, item: Any) -> str:
+def _plain(item: Any, *, is_bytes: bool) -> str:
     if item is None or item == "":
         return "none"
     if isinstance(item, bool):
         return "yes" if item else "no"
-    if isinstance(item, int | float) and "bytes" in name:
+    if is_bytes:
         return f"{item / 1e6:.1f} MB"
-    return f"{item:.1f}" if isinstance(item, float) else str(item)
+    return f"{item:g}" if isinstance(item, float) else str(item)

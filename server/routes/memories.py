@@ -13,7 +13,7 @@ from kernel.abc import OnEvent
 from kernel.errors import NotFound
 from kernel.types import Added
 from server.context import AnyRequest, mind_of
-from server.errors import BadParameter, Refused
+from server.faults import BadParameter, Refused
 from server.progress import wants_events, with_progress
 from server.schemas.body import decode
 from server.schemas.chat import check_date

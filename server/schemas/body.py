@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from server.errors import BadParameter
+from server.faults import BadParameter
 
 T = TypeVar("T")
 _PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)

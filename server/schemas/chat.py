@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from kernel.types import Answer, Message, Question, Role, Usage
-from server.errors import BadParameter, Unsupported
+from server.faults import BadParameter, Unsupported
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _Count = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from kernel.types import Added, Explain, Hit, Insight, Memory, Note, Origin
-from server.errors import BadParameter, Unsupported
+from server.faults import BadParameter, Unsupported
 
 
 class RememberRequest(msgspec.Struct):

@@ -1,9 +1,9 @@
 """One English clause -> questions about its parts. Runs in the worker child, over spaCy's parse.
 
-A question is put together from the clause's own words: the part asked for is taken out, a question word put in front, and
-either the helping verb moved ("Where did you buy the van?") or, as an indirect question, nothing at all ("Can you tell me
-where you bought the van?"). What is unsure (a pronoun that stands for somebody, a condition, a joke in brackets) is not
-asked about: a question too few is better than one that cannot be understood.
+A question is put together from the clause's own words: the part asked for is taken out, a question word put in front,
+and either the helping verb moved ("Where did you buy the van?") or, as an indirect question, nothing at all ("Can you
+tell me where you bought the van?"). What is unsure (a pronoun that stands for somebody, a condition, a joke in brackets)
+is not asked about: a question too few is better than one that cannot be understood.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from kernel.l0_insight import lexicon as lx
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -23,20 +25,29 @@ _YOU = {
 }  # fmt: skip
 _I = {"we": "I", "us": "me", "our": "my", "ours": "mine", "ourselves": "myself"}
 _FULL = {"'m": "am", "’m": "am", "'ve": "have", "’ve": "have", "'re": "are", "’re": "are", "'ll": "will", "’ll": "will"}
-_OWNER = frozenset("i we".split())
-_VAGUE = frozenset(
-    "he she it they him her them his its their hers theirs this that these those here there you your yours one ones himself "
-    "herself itself themselves something someone somebody anyone anything everything everyone nobody nothing such another "
-    "both other others same which what who whom whose".split()
+_OWNER = lx.words("i we")
+_VAGUE = lx.words(
+    """
+    he she it they him her them his its their hers theirs this that these those here there you your yours one ones
+    himself herself itself themselves something someone somebody anyone anything everything everyone nobody
+    nothing such another both other others same which what who whom whose
+    """
 )
-_OWN = frozenset("his her its their".split())
-_PASSING = frozenset(
-    "today yesterday tomorrow tonight now then here there again also just still already yet too even only really actually "
-    "finally maybe perhaps never ever always ago later soon instead basically first back once so well up-to-date".split()
+_OWN = lx.words("his her its their")
+_PASSING = lx.words(
+    """
+    today yesterday tomorrow tonight now then here there again also just still already yet too even only really
+    actually finally maybe perhaps never ever always ago later soon instead basically first back once so well up-
+    to-date
+    """
 )
-_KEPT = frozenset("dobj attr oprd dative prt acomp agent xcomp prep pobj".split())
-_SUBJECT = frozenset("nsubj nsubjpass".split())
-_HELPERS = frozenset("aux auxpass".split())
+_KEPT = lx.words(
+    """
+    dobj attr oprd dative prt acomp agent xcomp prep pobj
+    """
+)
+_SUBJECT = lx.words("nsubj nsubjpass")
+_HELPERS = lx.words("aux auxpass")
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,8 @@ def read(doc: Doc) -> Clause | None:
     heads = [c for c in root.children if c.dep_ in _SUBJECT and c.i < root.i]
     if len(heads) != 1 or any(c.dep_ in {"expl", "csubj", "neg", "mark"} for c in root.children):
         return None
+    if any(c.dep_ in {"dobj", "dative", "attr", "oprd", "acomp"} for c in root.lefts):
+        return None
     whole = sorted(heads[0].subtree, key=lambda t: t.i)
     subject = _cut(whole)
     if len(subject) < len(whole) and not whole[len(subject)].is_punct:
@@ -120,7 +133,12 @@ def _cut(tokens: Sequence[Token]) -> list[Token]:
         starts_clause = token.dep_ in {"mark", "cc"} and token.head.pos_ in {"VERB", "AUX"}
         if kept and (starts_clause or token.tag_ in {"WDT", "WP", "WP$"} or _opens_relative(token)):
             break
-        if kept and token.i != kept[-1].i + 1:
+        joins_other = token.dep_ == "cc" and any(
+            (c.dep_ == "conj" and c.pos_ == "PROPN" and token.head.pos_ != "PROPN")
+            or token.head.ent_type_ in {"DATE", "TIME"}
+            for c in token.head.children
+        )  # "on Saturday and Bea" is where another clause begins
+        if kept and (token.i != kept[-1].i + 1 or joins_other):
             break
         kept.append(token)
     while kept and (kept[-1].dep_ == "cc" or kept[-1].pos_ in {"CCONJ", "SCONJ"} or kept[-1].lower_ in _PASSING):
@@ -132,6 +150,12 @@ def _opens_relative(token: Token) -> bool:
     """The first word of a relative clause without a pronoun: "a mug I did not need"."""
     clause = next((a for a in [token, *token.ancestors] if a.dep_ in {"relcl", "advcl", "parataxis"}), None)
     return clause is not None and min(t.i for t in clause.subtree) == token.i
+
+
+def object_of(doc: Doc) -> list[Token]:
+    """The direct object of the main verb, cut as ``Part`` is; empty where there is none."""
+    thing = next((t for t in doc if t.dep_ == "dobj" and t.head.dep_ == "ROOT"), None)
+    return _cut(sorted(thing.subtree, key=lambda t: t.i)) if thing is not None else []
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -156,8 +180,15 @@ def _named(token: Token) -> bool:
     """Whether a capital at the start of the sentence belongs to the word itself."""
     if token.lower_ == "i":
         return True
-    before_name = token.dep_ == "compound" and token.head.pos_ == "PROPN"
-    return token.pos_ == "PROPN" or before_name or bool(token.ent_type_ in {"PERSON", "GPE", "ORG"} and token.tag_ not in {"DT", "PRP$"})
+    if token.tag_ == "NNPS" and not token.ent_type_:
+        return False
+    following = token.doc[token.i + 1] if token.i + 1 < len(token.doc) else None
+    before_name = following is not None and following.pos_ == "PROPN" and token.lower_ in lx.KIN | lx.TITLES
+    return (
+        token.pos_ == "PROPN"
+        or before_name
+        or bool(token.ent_type_ in {"PERSON", "GPE", "ORG"} and token.tag_ not in {"DT", "PRP$"})
+    )
 
 
 def unclear(tokens: Sequence[Token], clause: Clause) -> bool:

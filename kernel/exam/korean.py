@@ -27,7 +27,9 @@ _I = {"나", "저", "내", "제", "우리", "저희"}
 _VAGUE = {"그", "이", "그것", "이것", "여기", "거기", "그녀", "그들", "이렇게", "그렇게", "것", "거", "그거", "이거"}
 _WHEN_KEYS = re.compile(r"(?:생일|날짜|마감|마감일|기념일|이삿날|개강|시작)$")
 _PRICE_KEYS = re.compile(r"(?:월세|가격|값|비용|회비|요금|보증금|월급|시급|용돈)$")
-_WHO_KEYS = re.compile(r"(?:선생님|담임|사장님|사장|집주인|의사|주치의|치과|강사|매니저|팀장|룸메이트|친구|이모|삼촌|고모)$")
+_WHO_KEYS = re.compile(
+    r"(?:선생님|담임|사장님|사장|집주인|의사|주치의|치과|강사|매니저|팀장|룸메이트|친구|이모|삼촌|고모)$"
+)
 _DATE = re.compile(r"(\d{1,2})\s*월\s*(\d{1,2})\s*일")
 
 
@@ -106,8 +108,16 @@ def _parts(tokens: Sequence[Token], words: str) -> Iterator[tuple[int, int, str,
             yield start, at, "무엇", (phrase,), "fact", 0.6
     for at in range(len(tokens) - 1):
         numeral, counter = tokens[at], tokens[at + 1]
-        counted = numeral.tag in {"SN", "NR", "MM"} and counter.tag in {"NNB", "NNG"} and numeral.form not in {"한", "그", "이", "저", "첫", "다른", "모든"}
-        if counted and counter.form not in {"년", "월", "일", "분"} and not (at and tokens[at - 1].tag in {"SN", "NR", "MM"}):
+        counted = (
+            numeral.tag in {"SN", "NR", "MM"}
+            and counter.tag in {"NNB", "NNG"}
+            and numeral.form not in {"한", "그", "이", "저", "첫", "다른", "모든"}
+        )
+        if (
+            counted
+            and counter.form not in {"년", "월", "일", "분"}
+            and not (at and tokens[at - 1].tag in {"SN", "NR", "MM"})
+        ):
             phrase = words[numeral.start : counter.end]
             yield at, at + 1, "몇", (phrase, phrase.replace(" ", "")), "fact", 0.85
 
@@ -152,7 +162,14 @@ def _verb(tokens: Sequence[Token]) -> str:
     if not from_here:
         return ""
     past = any(t.tag == "EP" for t in from_here)
-    last = next((t.tag.split("-")[0] for t in reversed(from_here) if t.tag.split("-")[0] in {"VV", "VA", "VX", "XSV", "XSA", "VCP"}), "")
+    last = next(
+        (
+            t.tag.split("-")[0]
+            for t in reversed(from_here)
+            if t.tag.split("-")[0] in {"VV", "VA", "VX", "XSV", "XSA", "VCP"}
+        ),
+        "",
+    )
     adjective = last in {"VA", "XSA"} and not past
     copula = last == "VCP" and not past
     ending = "ᆫ가요" if adjective or copula else "나요"

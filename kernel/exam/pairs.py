@@ -18,16 +18,25 @@ if TYPE_CHECKING:
 
 _FAVOURITES = re.compile(r"\bfavou?rites?\b", re.I)
 _PERSON = lx.words(
-    "doctor dentist landlord landlady boss manager gp physio physiotherapist optician hairdresser vet employer mentor teacher tutor "
-    "coach accountant lawyer plumber neighbour neighbor supervisor agent instructor"
+    """
+    doctor dentist landlord landlady boss manager gp physio physiotherapist optician hairdresser vet employer
+    mentor teacher tutor coach accountant lawyer plumber neighbour neighbor supervisor agent instructor
+    """
 )
 _AMOUNT = re.compile(r"\b(?:rent|price|pay|wages?|salary|cost|fee|deposit|budget|insurance|loan|mortgage)\b", re.I)
 _WHEN = re.compile(r"\b(?:deadline|birthday|when|date|due|opening time|start|starts|moving day|born)\b", re.I)
 _OWN = lx.words(
-    "occupation job profession height weight bike car instrument hobby school address pet glasses shoe size bank phone star sign nationality "
-    "allergy allergies nickname"
+    """
+    occupation job profession height weight bike car instrument hobby school address pet nationality allergy
+    allergies nickname
+    """
 )
-_NO_KEY = re.compile(r"[^\w\s'-]|\d|^(?:note|also|ps|p\.s|pros?|cons?|yes|no|done|to do|todo|the \w+ one|reminder|where|why|who|what)\b", re.I)
+_MEASURED = lx.words("height weight")
+_SENTENCE = re.compile(r"\b(?:I|we|my|you|is|are|was|have|has|had|going|am)\b")
+_NO_KEY = re.compile(
+    r"[^\w\s'-]|\d|^(?:note|also|ps|p\.s|pros?|cons?|yes|no|done|to do|todo|the \w+ one|reminder|where|why|who|what)\b",
+    re.I,
+)
 
 
 def pair_drafts(statement: Statement, memory: Memory, words: str) -> Iterator[Draft]:
@@ -40,7 +49,8 @@ def pair_drafts(statement: Statement, memory: Memory, words: str) -> Iterator[Dr
     if not tokens or _NO_KEY.search(key):
         return
     about = statement.subject
-    lower = key[:1].lower() + key[1:] if key[1:2].islower() or " " in key else key
+    named = " " in key and all(word[:1].isupper() for word in key.split())
+    lower = key[:1].lower() + key[1:] if (key[1:2].islower() or " " in key) and not named else key
     if _FAVOURITES.search(about) or _FAVOURITES.search(memory.note.title):
         if not re.search(r"\b(?:worst|least|best|most)\b", lower):
             yield from _made(f"your favourite {lower}", f"my favourite {lower}", "what", wanted(tokens), 1.0, "opinion")
@@ -49,8 +59,8 @@ def pair_drafts(statement: Statement, memory: Memory, words: str) -> Iterator[Dr
     mine = about == "owner"
     if last in _PERSON and any(t.pos_ == "PROPN" for t in tokens):
         yield from _made(f"your {lower}", f"my {lower}", "who", wanted(tokens), 1.0)
-    elif _AMOUNT.search(lower) and number(tokens):
-        yield from _made(f"the {lower}", f"the {lower}", "how much", (number(tokens),), 0.9)
+    elif mine and _AMOUNT.search(lower) and number(tokens):
+        yield from _made(f"your {lower}", f"my {lower}", "how much", (number(tokens),), 0.9)
     elif _WHEN.search(lower) and (date := _date(tokens)) and not lower.startswith("when"):
         owned = "your" if mine else "the"
         yield from _made(f"{owned} {lower}", f"{'my' if mine else 'the'} {lower}", "when", (date,), 0.9, "time")
@@ -60,7 +70,7 @@ def pair_drafts(statement: Statement, memory: Memory, words: str) -> Iterator[Dr
                 Wording("what are you allergic to", "what am I allergic to", "what you are allergic to", "what I am allergic to"),
                 wanted(tokens), "fact", "allergy", 1.0,
             )  # fmt: skip
-        else:
+        elif last in _MEASURED or not any(t.like_num for t in tokens) or last == "address":
             yield from _made(f"your {lower}", f"my {lower}", "what", _value(tokens), 0.9)
     else:
         yield from _listed(lower, about if about not in {"owner", key} else memory.note.title, tokens)
@@ -69,7 +79,16 @@ def pair_drafts(statement: Statement, memory: Memory, words: str) -> Iterator[Dr
 def _listed(key: str, title: str, tokens: Sequence[Token]) -> Iterator[Draft]:
     """Any other pair: "What have you got down for butter under Suppliers?"."""
     answer = _value(tokens)
-    if not answer or not title or len(title.split()) > 4 or re.search(r"[^\w\s'-]", title) or key.lower() in title.lower():
+    title = title.capitalize() if title.isupper() else title
+    if (
+        not answer
+        or not title
+        or len(title.split()) > 4
+        or re.search(r"[^\w\s'-]", title)
+        or key.lower() in title.lower()
+    ):
+        return
+    if _SENTENCE.search(title) or not _is_noun(key):
         return
     you = f"what have you got down for {key} under {title}"
     mine = f"what have I got down for {key} under {title}"
@@ -79,7 +98,9 @@ def _listed(key: str, title: str, tokens: Sequence[Token]) -> Iterator[Draft]:
     )  # fmt: skip
 
 
-def _made(you: str, mine: str, word: str, answer: tuple[Wanted, ...], worth: float, kind: Kind = "fact") -> Iterator[Draft]:
+def _made(
+    you: str, mine: str, word: str, answer: tuple[Wanted, ...], worth: float, kind: Kind = "fact"
+) -> Iterator[Draft]:
     if answer:
         wording = Wording(f"{word} is {you}", f"{word} is {mine}", f"{word} {you} is", f"{word} {mine} is")
         yield Draft(wording, answer, kind, f"pair {word}", worth)
@@ -93,10 +114,22 @@ def _first_part(value: str) -> list[Token]:
     return list(load()(first)) if first and len(first.split()) <= 8 else []
 
 
+def _is_noun(key: str) -> bool:
+    """Whether the key names a thing: not "bought", "she likes"."""
+    from kernel.l0_insight.english import load
+
+    words = list(load()(f"the {key}"))[1:]
+    return (
+        bool(words)
+        and words[-1].pos_ in {"NOUN", "PROPN"}
+        and all(w.pos_ in {"NOUN", "PROPN", "ADJ", "CCONJ", "ADP", "PART"} for w in words)
+    )
+
+
 def _value(tokens: Sequence[Token]) -> tuple[Wanted, ...]:
-    if found := wanted(tokens):
-        return found
-    return (number(tokens),) if number(tokens) else ()
+    if number(tokens) and not any(t.pos_ == "PROPN" for t in tokens):
+        return (number(tokens),)
+    return wanted(tokens)
 
 
 def _date(tokens: Sequence[Token]) -> Wanted | None:

@@ -1,8 +1,8 @@
 """Questions from the owner's own notes, by rules, kept out of what is trained on.
 
 The wording is this room's own: the training data is phrased by another generator, so that what is measured is knowing
-and not having seen the question. Made in the worker child; the module itself is light, for ``ExamQuestion`` is read in the
-server process too.
+and not having seen the question. Made in the worker child; the module itself is light, for ``ExamQuestion`` is read in
+the server process too.
 
 Every question belongs to the part (``calibration``, ``gate`` or ``report``) of its note, which follows from the note's id
 alone: no note is in two parts, and a note stays in its part for ever.
@@ -21,9 +21,9 @@ from kernel.exam.structs import ANSWERABLE, ExamQuestion, Kind, Part, Wanted
 from kernel.types import Frozen, Insight, Memory
 
 _SHARES: tuple[tuple[Part, float], ...] = (("calibration", 0.25), ("gate", 0.5), ("report", 0.25))
-PER_NOTE = 2
-UNANSWERABLE_SHARE = 0.25
-"""Unanswerable questions, as a share of the answerable ones."""
+PER_NOTE = 3
+UNANSWERABLE_SHARE, FEWEST_UNANSWERABLE = 0.3, 8
+"""Unanswerable questions, as a share of the answerable ones, and how many there are at least."""
 OWN_SHARE = 0.2
 """Of the answerable questions, those asked as the owner asks."""
 INDIRECT_SHARE = 0.3
@@ -39,13 +39,13 @@ class _Line(Frozen):
 def make_questions(
     insights: Sequence[Insight], memories: Sequence[Memory], *, limit: int, seed: int
 ) -> list[ExamQuestion]:
-    """At most ``limit`` questions that the owner's notes answer, unanswerable ones beside them (a quarter as many), and
+    """At most ``limit`` questions that the owner's notes answer, unanswerable ones beside them (a third as many), and
     the fixed general, chat and writing ones. The same for the same notes, limit and seed."""
     from kernel.exam.made import answerable, unanswerable
 
     mine = [memory for memory in memories if memory.note.origin == "owner"]
     chosen = _within(answerable(insights, mine, share=_chance(seed)), limit, seed)
-    count = round(len(chosen) * UNANSWERABLE_SHARE)
+    count = max(FEWEST_UNANSWERABLE, round(len(chosen) * UNANSWERABLE_SHARE))
     blank = unanswerable(memories, seed=seed)
     return [*chosen, *_spread(blank, count, seed), *fixed()]
 
@@ -89,7 +89,7 @@ def _within(questions: Iterable[ExamQuestion], limit: int, seed: int) -> list[Ex
         kept += _round_robin(by_part[part], round(limit * share), seed)
     spare = limit - len(kept)
     taken = {question.id for question in kept}
-    rest = [q for part in ("gate", "report", "calibration") for q in by_part[part] if q.id not in taken]  # type: ignore[index]
+    rest = [q for part in ("gate", "report", "calibration") for q in by_part[part] if q.id not in taken]
     kept += rest[: max(0, spare)]
     return sorted(kept, key=lambda question: question.id)
 

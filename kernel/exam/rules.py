@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kernel.exam.answers import is_person, kin_or_trade, number, wanted
+from kernel.exam.answers import EMPTY, is_person, kin_or_trade, number, wanted
 from kernel.exam.asking import Clause, Part, Wording, ask, ask_who, said, tidy, unclear
 from kernel.exam.structs import Kind, Wanted
 from kernel.l0_insight import lexicon as lx
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from spacy.tokens import Token
 
 _LIGHT = lx.words(
-    "have get do go come be let seem become say tell think know mean feel find keep put look try want need hope wish start begin "
-    "stop help ask happen use see hear like love hate enjoy prefer dislike regret mind miss fear"
+    """
+    have get do go come be let seem become say tell think know mean feel find keep put look try want need hope
+    wish start begin stop help ask happen use see hear like love hate enjoy prefer dislike regret mind miss fear
+    """
 )
 _WITH_WHOM = lx.words("see meet visit marry call phone hire ask thank bring invite teach help drive join beat know")
 _MONEY = re.compile(r"^(?:pounds?|dollars?|euros?|kroner|crowns?|kr|cents?|pence|quid|bucks|rupees|yen|won|pesos?|francs?|"
@@ -26,14 +28,18 @@ _MEASURES = {
     "wide": "wide", "long": "long", "tall": "tall", "high": "high", "deep": "deep", "old": "old", "heavy": "heavy", "thick": "thick",
 }  # fmt: skip
 _COLOURS = lx.words(
-    "red blue green yellow white black grey gray brown orange purple pink plum turquoise violet beige cream navy teal maroon "
-    "ochre crimson scarlet khaki lilac mint coral burgundy"
+    """
+    red blue green yellow white black grey gray brown orange purple pink plum turquoise violet beige cream navy
+    teal maroon ochre crimson scarlet khaki lilac mint coral burgundy
+    """
 )
 _MONTHS = lx.words(
     "january february march april may june july august september october november december spring summer autumn winter"
 )
 _PLACES = lx.words("in at near on outside behind opposite above under below beside by")
 _SPAN_OF_TIME = lx.words("second minute hour day week month year decade fortnight night summer winter")
+_GETTING = lx.words("buy get inherit borrow receive learn hear rent take adopt steal order win")
+_NEEDS_OBJECT = lx.words("give send show bring take put buy make have pack lend pass hand drive leave")
 _STAYING = lx.words("live work sleep stay practise practice play")
 _WHO_IS_NOT = lx.words("favourite favorite best one thing reason problem way idea plan rule")
 
@@ -81,7 +87,10 @@ def _called(clause: Clause) -> Iterator[Draft]:
         you, mine = (said(clause.subject, voice) for voice in ("you", "I"))
         be = clause.helpers[-1].lower_
         wording = Wording(
-            tidy(f"what {be} {you} {verb}"), tidy(f"what {be} {mine} {verb}"), tidy(f"what {you} {be} {verb}"), tidy(f"what {mine} {be} {verb}")
+            tidy(f"what {be} {you} {verb}"),
+            tidy(f"what {be} {mine} {verb}"),
+            tidy(f"what {you} {be} {verb}"),
+            tidy(f"what {mine} {be} {verb}"),
         )
         yield from _draft(wording, wanted(name.tokens), "called", 1.0)
     elif not passive and (thing := clause.part("dobj")) is not None and not unclear(thing.tokens, clause):
@@ -93,7 +102,7 @@ def _copula(clause: Clause) -> Iterator[Draft]:
     if not clause.copula or clause.helpers:
         return
     value = clause.part("attr", "acomp")
-    if value is None or unclear(clause.subject, clause) or clause.owner and value.head.pos_ not in {"NUM", "ADJ"}:
+    if value is None or unclear(clause.subject, clause) or (clause.owner and value.head.pos_ not in {"NUM", "ADJ"}):
         return
     be, subject = clause.verb.lower_, clause.subject
     if be in {"'s", "’s", "'m", "’m"}:
@@ -102,10 +111,17 @@ def _copula(clause: Clause) -> Iterator[Draft]:
     head = value.head.lower_
     if count and (measure := next((t.lower_ for t in value.tokens if t.lower_ in _MEASURES), "")):
         yield from _draft(_of_subject(f"how {measure}", be, clause), (count,), "measure", 1.0)
-    elif count and is_person(subject) and len(value.tokens) <= 3 and (value.head.pos_ == "NUM" or "old" in value.head.doc.text):
+    elif (
+        count
+        and is_person(subject)
+        and len(value.tokens) <= 3
+        and (value.head.pos_ == "NUM" or "old" in value.head.doc.text)
+    ):
         yield from _draft(_of_subject("how old", be, clause), (count,), "age", 0.9)
     elif count and any(_MONEY.match(t.lower_) for t in value.tokens):
         yield from _draft(_of_subject("how much", be, clause), (count,), "price", 0.9)
+    elif value.head.lemma_.lower() in lx.PEOPLE and value.tokens[0].lower_ in {"a", "an"} and is_person(subject):
+        yield from _draft(_trade(clause), (value.head.text,), "trade", 0.8)
     elif head in _COLOURS and len(subject) > 1:
         yield from _draft(_of_subject("what colour", be, clause), (head,), "colour", 0.9)
     elif any(t.lower_ in {"favourite", "favorite"} for t in subject):
@@ -121,9 +137,25 @@ def _copula(clause: Clause) -> Iterator[Draft]:
 def _of_subject(word: str, be: str, clause: Clause) -> Wording:
     """ "How old is Chidi?", "… how old Chidi is": nothing but the subject is kept."""
     be_you = {"am": "are", "was": "were"}.get(be, be) if clause.owner else be
-    you, mine = (said(clause.subject, voice) for voice in ("you", "I"))
+    bare = "the " if len(clause.subject) == 1 and clause.subject[0].tag_ == "NN" else ""
+    you, mine = (bare + said(clause.subject, voice) for voice in ("you", "I"))
     return Wording(
-        tidy(f"{word} {be_you} {you}"), tidy(f"{word} {be} {mine}"), tidy(f"{word} {you} {be_you}"), tidy(f"{word} {mine} {be}")
+        tidy(f"{word} {be_you} {you}"),
+        tidy(f"{word} {be} {mine}"),
+        tidy(f"{word} {you} {be_you}"),
+        tidy(f"{word} {mine} {be}"),
+    )
+
+
+def _trade(clause: Clause) -> Wording:
+    you, mine = (said(clause.subject, voice) for voice in ("you", "I"))
+    do, does = ("did", "did") if clause.past else ("does", "does")
+    after = "did for a living" if clause.past else "does for a living"
+    return Wording(
+        f"what {do} {you} do for a living",
+        f"what {does} {mine} do for a living",
+        f"what {you} {after}",
+        f"what {mine} {after}",
     )
 
 
@@ -139,9 +171,13 @@ def _how_many(clause: Clause) -> Iterator[Draft]:
     count = number(thing.tokens)
     if len(counted) != 1 or not count or thing.head.lemma_.lower() in _SPAN_OF_TIME | {"time", "thing"}:
         return
-    if any(t.lower_ in {"about", "over", "under", "almost", "nearly", "least", "most", "than", "only"} for t in thing.tokens):
+    if any(
+        t.lower_ in {"about", "over", "under", "almost", "nearly", "least", "most", "than", "only"}
+        for t in thing.tokens
+    ):
         return
-    after = [t for t in thing.tokens if t.i >= thing.head.i]
+    joined = next((t.i for t in thing.tokens if t.dep_ == "cc"), len(clause.doc))
+    after = [t for t in thing.tokens if thing.head.i <= t.i < joined]
     before = [t for t in thing.head.lefts if t.dep_ in {"amod", "compound"} and t.i > counted[0].i]
     if _MONEY.match(thing.head.lower_) or _MONEY.match(thing.head.lemma_.lower()):
         yield from _draft(ask(clause, "how much money", thing.tokens), (count,), "how much", 0.9)
@@ -157,7 +193,11 @@ def _how_many(clause: Clause) -> Iterator[Draft]:
 def _object(clause: Clause) -> Iterator[Draft]:
     """ "What did you send Gwen?", "Who did you meet at the market?"."""
     thing = clause.part("dobj")
-    if thing is None or clause.verb.lemma_ in {"be", "call", "name"} or any(c.dep_ == "nummod" for c in thing.head.children):
+    if (
+        thing is None
+        or clause.verb.lemma_ in {"be", "call", "name"}
+        or any(c.dep_ == "nummod" for c in thing.head.children)
+    ):
         return
     if clause.part("oprd", "xcomp") is not None or thing.head.pos_ == "PRON":
         return
@@ -169,7 +209,10 @@ def _object(clause: Clause) -> Iterator[Draft]:
         return
     named = any(t.pos_ == "PROPN" for t in thing.tokens)
     proper = any(t.pos_ == "PROPN" for t in clause.subject)
-    clear = bool(others) or (proper and clause.verb.lemma_ in {"teach", "study", "play", "wear", "drive", "sell", "collect", "paint", "build"})
+    clear = bool(others) or (
+        proper
+        and clause.verb.lemma_ in {"teach", "study", "play", "wear", "drive", "sell", "collect", "paint", "build"}
+    )
     if clear and not is_person(thing.tokens):
         yield from _draft(ask(clause, "what", thing.tokens), wanted(thing.tokens), "what", 0.75 if named else 0.6)
 
@@ -195,6 +238,8 @@ def _preposition(clause: Clause, part: Part, noun: Token, inside: Sequence[Token
     )
     if (times := _when(clause, part, noun, inside)) is not None:
         yield from times
+    elif word == "from" and is_person(inside) and clause.verb.lemma_ not in _GETTING:
+        return
     elif is_person(inside) and word in {"with", "from", "for", "by"} and (alone or not clause.owner):
         yield from _draft(ask(clause, "who", part.tokens, stranded=word), wanted(inside), f"who {word}", 0.85)
     elif noun.pos_ == "PROPN" and not is_person(inside) and (alone or clause.verb.lemma_ not in _LIGHT):
@@ -203,6 +248,8 @@ def _preposition(clause: Clause, part: Part, noun: Token, inside: Sequence[Token
                 yield from _draft(ask(clause, "where", part.tokens), wanted(inside), "where is", 0.7)
             else:
                 stranded = "from" if word == "from" else ""
+                if stranded and sum(len(p.tokens) for p in clause.parts if p is not part) > 3:
+                    return
                 yield from _draft(ask(clause, "where", part.tokens, stranded=stranded), wanted(inside), "where", 0.85)
     elif noun.pos_ == "NOUN" and word == "from" and clause.part("dobj") is not None:
         yield from _draft(ask(clause, "where", part.tokens, stranded="from"), wanted(inside), "where from", 0.6)
@@ -219,22 +266,67 @@ def _when(clause: Clause, part: Part, noun: Token, inside: Sequence[Token]) -> I
         month = next((t for t in texts if t in _MONTHS and not (t in {"march", "may"} and noun.pos_ == "VERB")), "")
         year = next((t for t in texts if re.fullmatch(r"(?:19|20)\d\d", t)), "")
         if month or year:
-            day = next((w for w in (number([t]) for t in inside) if w and w != year and w.isdigit() and int(w) < 32), "")
-            answer: Wanted = tuple(x for x in (day, month, year) if x) if sum(map(bool, (day, month, year))) > 1 else month or year
-            return _draft(ask(clause, "when" if word != "since" else "since when", part.tokens), (answer,), "when", 0.9, "time")
+            day = next(
+                (w for w in (number([t]) for t in inside) if w and w != year and w.isdigit() and int(w) < 32), ""
+            )
+            answer: Wanted = (
+                tuple(x for x in (day, month, year) if x) if sum(map(bool, (day, month, year))) > 1 else month or year
+            )
+            return _draft(
+                ask(clause, "when" if word != "since" else "since when", part.tokens), (answer,), "when", 0.9, "time"
+            )
     if word == "at" and any(t in {"o'clock", "a.m.", "p.m.", "noon", "midnight", "morning"} for t in texts):
         found = number(inside)
         return _draft(ask(clause, "at what time", part.tokens), (found,) if found else (), "what time", 0.8, "time")
-    if noun.lemma_.lower() in _SPAN_OF_TIME | {"morning", "evening", "afternoon", "time", "monday", "weekend"} or noun.ent_type_ in {"DATE", "TIME"}:
+    if noun.lemma_.lower() in _SPAN_OF_TIME | {
+        "morning",
+        "evening",
+        "afternoon",
+        "time",
+        "monday",
+        "weekend",
+    } or noun.ent_type_ in {"DATE", "TIME"}:
         return iter(())
     return None
 
 
+_EVENTS = lx.words(
+    """
+    buy move meet start quit sell adopt marry finish win lose break visit sign pass arrive return open paint find
+    land record audition join leave steal plant name inherit
+    """
+)
+
+
+def dated(clause: Clause, month: str) -> Iterator[Draft]:
+    """When something happened, where only the date of its note says so."""
+    telling = [t for part in clause.parts for t in part.tokens if t.pos_ in {"NOUN", "PROPN"}]
+    if clause.verb.lemma_ in _EVENTS and clause.past and not clause.helpers and telling:
+        if not any(t.ent_type_ in {"DATE", "TIME"} or t.lower_ in _MONTHS for t in clause.doc):
+            yield from _draft(ask(clause, "when", ()), (month,), "note's date", 0.4, "time")
+
+
 def _subject(clause: Clause) -> Iterator[Draft]:
     """ "Who lent you two thousand pounds for your first mixer?"."""
-    if clause.copula or clause.owner or not is_person(clause.subject) or clause.verb.lemma_ in {"say", "think", "tell", "know", "want"}:
+    if (
+        clause.copula
+        or clause.owner
+        or not is_person(clause.subject)
+        or clause.verb.lemma_ in {"say", "think", "tell", "know", "want"}
+    ):
         return
-    if clause.part("dobj") is None and clause.part("prep") is None:
+    if any(t.dep_ in {"cc", "conj"} for t in clause.subject):
+        return
+    thing = clause.part("dobj")
+    if thing is None and (clause.part("prep") is None or clause.verb.lemma_ in _NEEDS_OBJECT):
+        return
+    rest = [t for part in clause.parts for t in part.tokens]
+    telling = [
+        t
+        for t in rest
+        if t.pos_ in {"NOUN", "PROPN"} and t.lemma_.lower() not in EMPTY and t.ent_type_ not in {"DATE", "TIME"}
+    ]
+    if not telling or (thing is None and len(telling) < 2):
         return
     weight = 0.8 if clause.part("dobj", "dative") is not None else 0.6
     yield from _draft(ask_who(clause, "who"), wanted(clause.subject), "who", weight)
@@ -243,9 +335,31 @@ def _subject(clause: Clause) -> Iterator[Draft]:
 # --- opinions ---------------------------------------------------------------------------------------------------------
 
 _FOR = ("love", "like", "enjoy", "adore", "favourite", "favorite", "great", "good", "wonderful", "fond")
-_AGAINST = ("hate", "can't stand", "cannot stand", "dislike", "don't like", "do not like", "loathe", "detest", "can't bear", "never liked")
-_LIKING = {"love": _FOR, "like": _FOR, "enjoy": _FOR, "adore": _FOR, "hate": _AGAINST, "dislike": _AGAINST, "loathe": _AGAINST, "detest": _AGAINST}
-_CANNOT_STAND = re.compile(r"^(?:I|We) (?:really |just |simply )?(?:can(?:'|’)?t|cannot|could never|don(?:'|’)t) (?:stand|bear|like)\b", re.I)
+_AGAINST = (
+    "hate",
+    "can't stand",
+    "cannot stand",
+    "dislike",
+    "don't like",
+    "do not like",
+    "loathe",
+    "detest",
+    "can't bear",
+    "never liked",
+)
+_LIKING = {
+    "love": _FOR,
+    "like": _FOR,
+    "enjoy": _FOR,
+    "adore": _FOR,
+    "hate": _AGAINST,
+    "dislike": _AGAINST,
+    "loathe": _AGAINST,
+    "detest": _AGAINST,
+}
+_CANNOT_STAND = re.compile(
+    r"^(?:I|We) (?:really |just |simply )?(?:can(?:'|’)?t|cannot|could never|don(?:'|’)t) (?:stand|bear|like)\b", re.I
+)
 
 
 def opinions(clause: Clause | None, doc_text: str, objects: Sequence[Token]) -> Iterator[Draft]:
@@ -263,23 +377,35 @@ def opinions(clause: Clause | None, doc_text: str, objects: Sequence[Token]) -> 
         return
     other = ("love", "adore", "enjoy") if sides is _AGAINST else ("hate", "can't stand", "don't like", "dislike")
     wording = Wording(
-        f"what do you think about {words}", f"what do I think about {mine}", f"what you think about {words}", f"what I think about {mine}"
+        f"what do you think about {words}",
+        f"what do I think about {mine}",
+        f"what you think about {words}",
+        f"what I think about {mine}",
     )
     yield Draft(wording, sides, "opinion", "liking", 0.9, other)
 
 
 def judged(clause: Clause) -> Iterator[Draft]:
     """ "Sourdough is fine", in a note of opinions: "What do you think of sourdough?"."""
-    value = clause.part("acomp", "attr")
+    value = clause.part("acomp")
     subject = clause.subject
     if not clause.copula or clause.past or clause.helpers or value is None or clause.owner or is_person(subject):
         return
     if len(subject) > 3 or unclear(subject, clause) or value.head.pos_ not in {"ADJ", "NOUN", "VERB"}:
         return
-    if any(t.lower_ in {"my", "our", "favourite", "favorite"} for t in subject) or any(t.like_num for t in value.tokens):
+    if any(t.lower_ in {"my", "our", "favourite", "favorite"} for t in subject) or any(
+        t.like_num for t in value.tokens
+    ):
+        return
+    if value.head.tag_ in {"JJR", "RBR"}:
         return
     words = said(subject, "you")
+    if not subject[0].ent_type_ and subject[0].text not in lx.NAMES:
+        words = words[:1].lower() + words[1:]
     wording = Wording(
-        f"what is your opinion of {words}", f"what is my opinion of {words}", f"what your opinion of {words} is", f"what my opinion of {words} is"
+        f"what is your opinion of {words}",
+        f"what is my opinion of {words}",
+        f"what your opinion of {words} is",
+        f"what my opinion of {words} is",
     )
     yield Draft(wording, (value.head.text,), "opinion", "judged", 0.7)

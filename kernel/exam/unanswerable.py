@@ -59,13 +59,24 @@ _KOREAN_STOCK: tuple[tuple[str, str], ...] = (
     ("우산은 무슨 색이에요?", r"우산|umbrella"),
 )  # fmt: skip
 _KIN = ("brother", "sister", "uncle", "aunt", "cousin", "niece", "nephew", "grandfather", "grandmother")
-_KIN_ASKED = ("What is your {}'s name?", "Where does your {} live?", "How old is your {}?", "What does your {} do for a living?")
-_AGE = re.compile(r"\b(?:old|years?|age|aged|turn(?:s|ed)?|born|birthday|\d{2})\b|살|생일|나이", re.I)
-_PRICE = re.compile(r"[£$€₩¥]|\b(?:pounds?|dollars?|euros?|kr|kroner|crowns?|pesos?|francs?|paid|cost|price|cheap|free|\d{2,})\b|원\b", re.I)
-_COLOUR = re.compile(
-    r"\b(?:colou?r|red|blue|green|yellow|white|black|gr[ea]y|brown|orange|purple|pink|plum|turquoise|violet|beige|cream|navy|silver|gold(?:en)?)\b", re.I
+_KIN_ASKED = (
+    "What is your {}'s name?",
+    "Where does your {} live?",
+    "How old is your {}?",
+    "What does your {} do for a living?",
 )
-_BOUGHT = re.compile(r"\b(?:bought|got myself|ordered) (?:a|an|another|my)(?: new| second-hand| used| old)? ([a-z]{4,12})(?=[.,;!]| from| at| in| for| on)")
+_AGE = re.compile(r"\b(?:old|years?|age|aged|turn(?:s|ed)?|born|birthday|\d{2})\b|살|생일|나이", re.I)
+_PRICE = re.compile(
+    r"[£$€₩¥]|\b(?:pounds?|dollars?|euros?|kr|kroner|crowns?|pesos?|francs?|paid|cost|price|cheap|free|\d{2,})\b|원\b",
+    re.I,
+)
+_COLOUR = re.compile(
+    r"\b(?:colou?r|red|blue|green|yellow|white|black|gr[ea]y|brown|orange|purple|pink|plum|turquoise|violet|beige|cream|navy|silver|gold(?:en)?)\b",
+    re.I,
+)
+_BOUGHT = re.compile(
+    r"\b(?:bought|got myself|ordered) (?:a|an|another|my)(?: new| second-hand| used| old)? ([a-z]{4,12})(?=[.,;!]| from| at| in| for| on)"
+)
 _WORD = re.compile(r"\w+")
 
 
@@ -81,7 +92,9 @@ def unanswerable(memories: Sequence[Memory], *, seed: int) -> list[ExamQuestion]
         found += _names(memories, texts)
         found += _bought(memories, everything)
     if "ko" in languages:
-        found += [_question(q, "stock", "ko") for q, forbids in _KOREAN_STOCK if not re.search(forbids, everything, re.I)]
+        found += [
+            _question(q, "stock", "ko") for q, forbids in _KOREAN_STOCK if not re.search(forbids, everything, re.I)
+        ]
     return found
 
 
@@ -116,7 +129,11 @@ def _bought(memories: Sequence[Memory], everything: str) -> Iterator[ExamQuestio
     for memory in memories:
         for thing in _BOUGHT.findall(memory.note.text):
             naming = [p for p in re.split(r"\n\s*\n|\n#", everything) if re.search(rf"\b{thing}s?\b", p)]
-            if memory.note.text.lower().count(thing) and not _PRICE.search(memory.note.text) and not any(map(_PRICE.search, naming)):
+            if (
+                memory.note.text.lower().count(thing)
+                and not _PRICE.search(memory.note.text)
+                and not any(map(_PRICE.search, naming))
+            ):
                 yield _question(f"How much did the {thing} cost you?", "price", "en", memory.note.id)
             if not _COLOUR.search(memory.note.text) and not any(map(_COLOUR.search, naming)):
                 yield _question(f"What colour is the {thing} that you bought?", "colour", "en", memory.note.id)
@@ -127,7 +144,11 @@ def _question(asked: str, rule: str, language: Language, note_id: str | None = N
 
     key = "u_" + hashlib.sha256(asked.encode()).hexdigest()[:10]
     return ExamQuestion(
-        id=key, kind="unanswerable", part=part_of(note_id or key), q=asked, note_id=note_id, language=language, rule=f"no {rule}"
+        id=key,
+        kind="unanswerable",
+        part=part_of(note_id or key),
+        q=asked,
+        note_id=note_id,
+        language=language,
+        rule=f"no {rule}",
     )
-
-

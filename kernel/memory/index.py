@@ -26,6 +26,7 @@ class VectorIndex:
         self.has_vector: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)
         self.matrix: Vectors = np.zeros((0, 0), np.float32)
         self._codes: dict[str, int] = {}
+        self._code_list: list[int] = []
         self._version = -1
         self._serial = -1
 
@@ -43,6 +44,8 @@ class VectorIndex:
                 if count != len(self.rows):
                     alive = np.fromiter((row[0] for row in connection.execute("SELECT row FROM sentences")), np.int64)
                     self._keep(np.isin(self.rows, alive, assume_unique=True))
+            if serial != self._serial:
+                self._code_list = self.notes.tolist()  # plain integers: asked hundreds of times a search
         finally:
             connection.execute("COMMIT")
         self._version, self._serial = version, serial
@@ -101,6 +104,5 @@ class VectorIndex:
     def beside(self, place: int, step: int) -> int:
         """Position of the sentence before (-1) or after (+1) in the same note, or -1."""
         other = place + step
-        if 0 <= other < len(self.rows) and self.notes[other] == self.notes[place]:
-            return other
-        return -1
+        codes = self._code_list
+        return other if 0 <= other < len(codes) and codes[other] == codes[place] else -1

@@ -28,7 +28,7 @@ from kernel.memory.signals import FEATURES, Parsed, Scores, features
 from kernel.memory.words import STOP, all_terms, content_terms, fold, stem
 from kernel.types import Explain, Hit, Span
 
-PER_SIGNAL = 50
+PER_SIGNAL = 40
 """Candidates that each signal brings."""
 FEW = 5
 """Trigrams are asked only where words find fewer than this: they are slow and rarely better."""

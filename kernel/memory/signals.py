@@ -58,6 +58,8 @@ def _share(weights: Mapping[str, float], total: float, held: frozenset[str]) -> 
 
 def date_matches(asked: Asked, parsed: Parsed) -> float:
     """1 for a date named in the question that stands in the sentence, 0.8 for the day of its note."""
+    if not asked.dates:
+        return 0.0
     if any(covers(want, day) or covers(day, want) for want in asked.dates for day in parsed.days):
         return 1.0
     return 0.8 if parsed.happened_at and any(covers(want, parsed.happened_at) for want in asked.dates) else 0.0
@@ -68,21 +70,29 @@ def features(
 ) -> list[float]:
     """In the order of ``FEATURES``. ``idf``: rarity of each of the question's terms (those of earlier turns count less
     already). ``around``: terms of the sentences before and after."""
-    total = sum(idf.values())
-    held = parsed.terms
-    here = _share(idf, total, held)
-    titled = _share(idf, total, held | parsed.title_terms)
-    wide = _share(idf, total, held | parsed.title_terms | around)
-    mass = sum(weight for term, weight in idf.items() if term in held)
-    missing = [term for term in idf if term not in held and term not in parsed.title_terms]
-    near = len(asked.near & held) and len(missing) / max(1, len(idf))
+    total = sum(idf.values()) or 1.0
+    held, title = parsed.terms, parsed.title_terms
+    mass = in_title = in_around = 0.0
+    missing = 0
+    for term, weight in idf.items():
+        if term in held:
+            mass += weight
+        elif term in title:
+            in_title += weight
+        else:
+            missing += 1
+            if term in around:
+                in_around += weight
+    here, titled = mass / total, (mass + in_title) / total
+    wide = titled + in_around / total
+    near = 0.0 if asked.near.isdisjoint(held) else missing / max(1, len(idf))
     kind = next((1.0 for wanted in asked.kinds if wanted in parsed.kinds), 0.0)
     date = date_matches(asked, parsed)
-    kin_here = bool(asked.kin & (held | parsed.title_terms))
-    kin_near = bool(asked.kin & around)
+    kin_here = not (asked.kin.isdisjoint(held) and asked.kin.isdisjoint(title))
+    kin_near = not asked.kin.isdisjoint(around)
     cosine = scores.cosine if scores.cosine is not None else _typical_cosine(titled)
     words = max(scores.words, scores.hangul if asked.language == "ko" else 0.0)
-    fresh = len(held - idf.keys()) / (len(held) + 1)
+    fresh = (len(held) - sum(term in held for term in idf)) / (len(held) + 1)
     return [
         cosine,
         scores.cosine_gap,
@@ -92,7 +102,7 @@ def features(
         here,
         titled,
         min(mass, 15.0) / 15.0,
-        float(near),
+        near,
         kind,
         1.0 if asked.kinds and not kind else 0.0,
         date,
@@ -107,7 +117,7 @@ def features(
         1.0 if parsed.others_words else 0.0,
         min(math.log1p(parsed.length), 4.0) / 4.0,
         fresh,
-        len(names & (held | parsed.title_terms)) / len(names) if names else 0.0,
+        sum(name in held or name in title for name in names) / len(names) if names else 0.0,
         cosine * here,
         kind * wide,
         kind * cosine,

@@ -128,6 +128,10 @@ class TrainingConfig(Section, frozen=True, kw_only=True):
     max_length: int = 1024
     seed: int = 1
     threads: int = 0
+    recall_share: float = 0.15
+    """Questions trained without evidence too (the weights alone), as a share of those with it; 0: none."""
+    languages: tuple[str, ...] = ("en",)
+    """Languages in which the owner's questions are made; only those that the base can write. ``en``, ``ko``."""
 
 
 class ExamConfig(Section, frozen=True, kw_only=True):

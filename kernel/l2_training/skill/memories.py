@@ -35,7 +35,9 @@ class PersonMemory:
         self._finder = finder
         self.memories = tuple(memories)
         self._at = [
-            (_squeezed(memory.note.text[one.start : one.end]), memory, one) for memory in memories for one in memory.sentences
+            (_squeezed(memory.note.text[one.start : one.end]), memory, one)
+            for memory in memories
+            for one in memory.sentences
         ]
 
     def search(self, question: str, turns_before: tuple[str, ...] = ()) -> list[Hit]:

@@ -31,6 +31,12 @@ class Failing(click.Group):
                 raise
             report(ctx, error)
             ctx.exit(2 if isinstance(error, WrongUse) else 1)
+        except KeyboardInterrupt:
+            if ctx.parent is not None:
+                raise
+            message = "Interrupted. Run the same command again and it goes on; what the server does goes on by itself."
+            report(ctx, OneselfError(message, code="interrupted"))
+            ctx.exit(1)
 
 
 def report(ctx: click.Context, error: OneselfError) -> None:

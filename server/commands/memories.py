@@ -14,7 +14,6 @@ from server.commands.progress import Progress
 from server.door import Door
 from server.schemas.memories import AddedOut, Forgotten, MemoryOut, NoteOut, SearchResult
 
-_READ = "Oneself reads Markdown (.md), text (.txt) and PDF (.pdf) files, in folders at any depth."
 _SHOWN_SKIPPED = 10
 
 
@@ -29,8 +28,14 @@ def add(what: tuple[str, ...], mine: bool, title: str) -> None:
     show(added, lambda: "\n".join(_told(added)))
     if not (added.added or added.updated or added.unchanged):
         if wants_json():
-            click.echo(f"oneself: nothing was remembered. {_READ}", err=True)
+            click.echo(f"oneself: nothing was remembered. {_reads()}", err=True)
         click.get_current_context().exit(1)
+
+
+def _reads() -> str:
+    from kernel.memory.readers import readable
+
+    return f"Oneself reads files of these types, in folders at any depth: {readable()}."
 
 
 def _adding(what: tuple[str, ...], mine: bool, title: str) -> Callable[[Door], Awaitable[AddedOut]]:
@@ -59,14 +64,14 @@ def _path(given: str) -> Path:
         raise click.UsageError(f"Links cannot be read; save {given} as a file and add that.")
     path = Path(given).expanduser().absolute()
     if not path.exists():
-        raise click.UsageError(f"There is no file or folder {given}. {_READ}")
+        raise click.UsageError(f"There is no file or folder {given}. {_reads()}")
     return path
 
 
 def _told(added: AddedOut) -> list[str]:
     counts = {"added": added.added, "updated": added.updated, "unchanged": added.unchanged, "skipped": added.skipped}
     if not (added.added or added.updated or added.unchanged):
-        lines = [f"Nothing was remembered. {_READ}"]
+        lines = [f"Nothing was remembered. {_reads()}"]
     else:
         lines = [", ".join(f"{len(ids)} {name}" for name, ids in counts.items() if ids)]
     lines += [f"  skipped {one.source}: {one.message}" for one in added.skipped[:_SHOWN_SKIPPED]]

@@ -254,7 +254,7 @@ def test_a_client_that_leaves_cancels_its_request(served: Any, stream: bool, wor
 
 def test_many_cancelled_requests_leave_nothing_behind(served: Any) -> None:
     with served.http() as http:
-        for _ in range(50):
+        for _ in range(200):
             with http.stream("POST", "/v1/chat/completions", json={"messages": ASK, "stream": True}) as answer:
                 next(answer.iter_lines())
         assert http.post("/v1/chat/completions", json={"messages": ASK}, timeout=2).status_code == 200

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -266,3 +269,15 @@ def test_no_home_yet(tmp_path: Path) -> None:
         result = CliRunner().invoke(main, ["--home", str(tmp_path / "none"), *command])
         assert result.exit_code == 1 and "oneself init" in result.stderr, (command, result.output)
     assert not (tmp_path / "none").exists()
+
+
+def test_ctrl_c_leaves_the_servers_training_running(served: Any) -> None:
+    command = [sys.executable, "-m", "server.cli", "--home", str(served.home), "train", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None and process.stdout is not None
+        assert "training" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said, out = process.stderr.read(), process.stdout.read()
+    assert process.returncode == 1 and "again" in said and json.loads(out)["error"]["code"] == "interrupted"
+    assert served.mind.trainings.get("t_1").outcome == "running"
+    served.call(served.mind.trainings.release.set)

@@ -109,7 +109,9 @@ def test_uploads_are_read_found_listed_undone(real: Any, tmp_path: Path) -> None
         assert boat["text"] == "My boat is called Vesla." and boat["happened_at"] == "2024-05-02"
         assert boat["explain"]["vector"] is not None and boat["explain"]["words"] > 0
         assert http.get("/api/memories/search", params={"q": "부산"}).json()["results"][0]["text"].startswith("나는")
-        assert http.get("/api/memories").json()["total"] == 2
+        page = http.get("/api/memories").json()
+        assert page["total"] == 2
+        assert {one["source"] for one in page["memories"]} == {"upload:2024-05-02 Boat.md", "upload:김치.txt"}
         assert http.delete(f"/api/memories/batches/{body['batch']}").json() == {"forgotten": 2}
         assert http.get("/api/memories").json()["total"] == 0
         assert http.delete(f"/api/memories/batches/{body['batch']}").status_code == 404

@@ -26,9 +26,7 @@ CALENDAR = lx.words(
     april may june july august september october november december
     """
 )
-_TITLES = lx.TITLES | frozenset(
-    ["the", "a", "an", "my", "our", "his", "her", "their", "of", "and", "&", "de", "la", "el", "von", "van", "st"]
-)
+_TITLES = lx.TITLES | lx.words("the a an my our his her their of and & de la el von van st")
 
 
 def wanted(tokens: Sequence[Token]) -> tuple[Wanted, ...]:
@@ -64,9 +62,7 @@ def _leads(token: Token, tokens: Sequence[Token]) -> bool:
             and above in tokens
             and above.lower_ in EMPTY | {"cup", "glass", "bowl", "plate", "bag", "box"}
         )
-    if token.lower_ in EMPTY and any(c.lower_ == "of" for c in token.children):
-        return False
-    return True
+    return not (token.lower_ in EMPTY and any(c.lower_ == "of" for c in token.children))
 
 
 def _names(tokens: Sequence[Token]) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 A question is put together from the clause's own words: the part asked for is taken out, a question word put in front,
 and either the helping verb moved ("Where did you buy the van?") or, as an indirect question, nothing at all ("Can you
-tell me where you bought the van?"). What is unsure (a pronoun that stands for somebody, a condition, a joke in brackets)
-is not asked about: a question too few is better than one that cannot be understood.
+tell me where you bought the van?"). What is unsure (a pronoun that stands for somebody, a condition, a joke in
+brackets) is not asked about: a question too few is better than one that cannot be understood.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 Voice = Literal["you", "I"]
 _YOU = {
-    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "we": "you", "us": "you", "our": "your",
-    "ours": "yours", "ourselves": "yourselves", "am": "are", "'m": "are", "’m": "are",
+    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "we": "you", "us": "you",
+    "our": "your", "ours": "yours", "ourselves": "yourselves", "am": "are", "'m": "are", "’m": "are",
 }  # fmt: skip
 _I = {"we": "I", "us": "me", "our": "my", "ours": "mine", "ourselves": "myself"}
 _FULL = {"'m": "am", "’m": "am", "'ve": "have", "’ve": "have", "'re": "are", "’re": "are", "'ll": "will", "’ll": "will"}
@@ -47,6 +47,7 @@ _KEPT = lx.words(
     """
 )
 _SUBJECT = lx.words("nsubj nsubjpass")
+_UNREAL = lx.words("would could might should may 'd ’d 's ’s to")
 _HELPERS = lx.words("aux auxpass")
 
 
@@ -79,7 +80,7 @@ class Clause:
 
     @property
     def copula(self) -> bool:
-        return self.verb.lemma_ == "be"
+        return bool(self.verb.lemma_ == "be")
 
     def part(self, *roles: str) -> Part | None:
         return next((part for part in self.parts if part.role in roles), None)
@@ -100,7 +101,7 @@ def read(doc: Doc) -> Clause | None:
     if len(subject) < len(whole) and not whole[len(subject)].is_punct:
         return None  # "my favourite thing to bake" is not "my favourite thing"
     helpers = [c for c in root.children if c.dep_ in _HELPERS and c.i < root.i]
-    if not subject or any(t.lower_ in {"would", "could", "might", "should", "may", "'d", "’d", "to"} for t in helpers):
+    if not subject or any(t.lower_ in _UNREAL for t in helpers):
         return None
     if root.tag_ in {"VBG", "VBN", "VB"} and not helpers:
         return None
@@ -153,8 +154,9 @@ def _opens_relative(token: Token) -> bool:
 
 
 def object_of(doc: Doc) -> list[Token]:
-    """The direct object of the main verb, cut as ``Part`` is; empty where there is none."""
-    thing = next((t for t in doc if t.dep_ == "dobj" and t.head.dep_ == "ROOT"), None)
+    """What the owner's first verb is about ("I can't stand icing; …"), cut as ``Part`` is; empty for nothing."""
+    verb = next((t.head for t in doc if t.dep_ == "nsubj" and t.lower_ in _OWNER), None)
+    thing = next((c for c in verb.children if c.dep_ == "dobj"), None) if verb is not None else None
     return _cut(sorted(thing.subtree, key=lambda t: t.i)) if thing is not None else []
 
 
@@ -207,7 +209,7 @@ def unclear(tokens: Sequence[Token], clause: Clause) -> bool:
 
 @dataclass(frozen=True)
 class Wording:
-    """The same question to the owner ("you") and by the owner ("I"), direct and after an opening such as "Remind me"."""
+    """The same question to the owner ("you") and by the owner ("I"), direct and after an opening like "Remind me"."""
 
     you: str
     mine: str
@@ -271,7 +273,7 @@ def _moved(clause: Clause, voice: Voice) -> tuple[str, str]:
 
 def _agreeing(token: Token, clause: Clause, voice: Voice) -> str:
     """A finite verb as it goes with "you" or "I", where the owner is the subject."""
-    word = _FULL.get(token.lower_, token.lower_)
+    word = str(_FULL.get(token.lower_, token.lower_))
     if not clause.owner:
         return word
     if voice == "you":

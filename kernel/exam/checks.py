@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kernel.exam import grade
 from kernel.exam.structs import ExamQuestion, Wanted
 from kernel.memory.words import content_terms
-from kernel.types import Memory, Span
+from kernel.types import Memory
 
 LONGEST, SHORTEST = 17, 4
 """Words of an English question."""
@@ -25,16 +25,13 @@ class _Place:
     """A sentence and its terms."""
 
     note_id: str
-    span: Span
     text: str
     terms: frozenset[str]
 
 
 def _same(place: _Place, question: ExamQuestion) -> bool:
-    """Whether the sentence is the one that the question was made from."""
-    if place.note_id != question.note_id or question.span is None:
-        return False
-    return place.span.start < question.span.end and question.span.start < place.span.end
+    """Whether the sentence stands in the note that the question was made from: there it speaks of the same thing."""
+    return place.note_id == question.note_id
 
 
 class Index:
@@ -47,7 +44,7 @@ class Index:
             for sentence in memory.sentences:
                 text = f"{sentence.context} {memory.note.text[sentence.start : sentence.end]}"
                 terms = frozenset(content_terms(text))
-                place = _Place(memory.note.id, Span(sentence.start, sentence.end), text, terms)
+                place = _Place(memory.note.id, text, terms)
                 for term in terms:
                     self.sentences[term].append(place)
                     self.notes_with[term].add(memory.note.id)
@@ -81,7 +78,8 @@ def good(question: ExamQuestion, index: Index) -> bool:
     if not SHORTEST <= len(words) <= LONGEST or _ODD.search(question.q) or _answer_is_asked(question):
         return False
     terms = content_terms(_OPENING.sub("", question.q))
-    if not terms or not index.telling(terms) or index.elsewhere(question, terms):
+    by_key = question.rule.startswith("pair") or question.rule == "allergy"
+    if not by_key and (not terms or not index.telling(terms) or index.elsewhere(question, terms)):
         return False
     return question.rule == "note's date" or grade.holds_answer(question, question.gold)
 

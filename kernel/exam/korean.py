@@ -1,7 +1,7 @@
 """Korean statements -> questions: the question word stands where the answer stood. Runs in the worker child.
 
-Korean asks without moving anything ("영도에서 살았다" -> "어디에서 살았나요?"), so one noun phrase is replaced and the ending
-turned into a question. Only simple sentences: one predicate, and a phrase that nothing modifies.
+Korean asks without moving anything ("영도에서 살았다" -> "어디에서 살았나요?"), so one noun phrase is replaced and the
+ending turned into a question. Only simple sentences: one predicate, and a phrase that nothing modifies.
 """
 
 from __future__ import annotations
@@ -153,7 +153,8 @@ def _stem_start(tokens: Sequence[Token]) -> int:
         at -= 1
         if tokens[at + 1].tag.split("-")[0] in {"VV", "VA", "VCP"}:
             break
-    return tokens[at + 1].start if tokens[at].tag not in {"XSV", "XSA"} else tokens[at].start
+    first = at if tokens[at].tag in {"XSV", "XSA"} else at + 1
+    return int(tokens[first].start)
 
 
 def _verb(tokens: Sequence[Token]) -> str:
@@ -179,7 +180,8 @@ def _verb(tokens: Sequence[Token]) -> str:
 
 def _without_opening(text: str) -> str:
     """Without "today" and "I" at the front: they are the note's, not the question's."""
-    pattern = rf"^(?:(?:{'|'.join(sorted(_PASSING, key=len, reverse=True))})(?:은|는|에|에는)?|나는|저는|난|전|내가|제가|우리는|우리가)\s+"
+    passing = "|".join(sorted(_PASSING, key=len, reverse=True))
+    pattern = rf"^(?:(?:{passing})(?:은|는|에|에는)?|나는|저는|난|전|내가|제가|우리는|우리가)\s+"
     while (shorter := re.sub(pattern, "", text)) != text:
         text = shorter
     return text

@@ -19,9 +19,8 @@ from kernel.memory.sentences import plain
 from kernel.types import Insight, Memory, Span, Statement
 
 _OPINIONS = re.compile(r"\bopinions?\b|\bthink\b|\bhills? i\b|\brants?\b|\bviews?\b", re.I)
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+_MONTH_NAMES = """January February March April May June July August September October November December"""
+_MONTHS = _MONTH_NAMES.split()
 _TODAY = re.compile(r"\b(?:today|tonight|yesterday|this (?:morning|afternoon|evening)|last night)\b", re.I)
 _OPENINGS_YOU = ("Can you tell me {}?", "Do you remember {}?", "I'd like to know {}.", "Could you say {}?")
 _OPENINGS_MINE = ("Remind me {}.", "Can you tell me {}?", "Do you know {}?", "I forget {}, can you tell me?")
@@ -132,8 +131,8 @@ def _proper(subject: str, words: str) -> bool:
 
 
 def _subject_is_there(statement: Statement, words: str, memory: Memory) -> bool:
-    """Whether the sentence names its subject itself, or the one before it does and names nobody else: a subject that was
-    found further up may be the wrong one."""
+    """Whether the sentence names its subject itself, or the one before it begins with it and names nobody else: a
+    subject that was found further up may be the wrong one."""
     if statement.subject == "owner":
         return True
     name = [word for word in re.findall(r"\w+", statement.subject.lower().removesuffix("'s")) if word != "s"]

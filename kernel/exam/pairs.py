@@ -66,10 +66,13 @@ def pair_drafts(statement: Statement, memory: Memory, words: str) -> Iterator[Dr
         yield from _made(f"{owned} {lower}", f"{'my' if mine else 'the'} {lower}", "when", (date,), 0.9, "time")
     elif mine and last in _OWN:
         if last in {"allergy", "allergies"}:
-            yield Draft(
-                Wording("what are you allergic to", "what am I allergic to", "what you are allergic to", "what I am allergic to"),
-                wanted(tokens), "fact", "allergy", 1.0,
-            )  # fmt: skip
+            to = (
+                "what are you allergic to",
+                "what am I allergic to",
+                "what you are allergic to",
+                "what I am allergic to",
+            )
+            yield Draft(Wording(*to), wanted(tokens), "fact", "allergy", 1.0)
         elif last in _MEASURED or not any(t.like_num for t in tokens) or last == "address":
             yield from _made(f"your {lower}", f"my {lower}", "what", _value(tokens), 0.9)
     else:
@@ -90,12 +93,10 @@ def _listed(key: str, title: str, tokens: Sequence[Token]) -> Iterator[Draft]:
         return
     if _SENTENCE.search(title) or not _is_noun(key):
         return
-    you = f"what have you got down for {key} under {title}"
-    mine = f"what have I got down for {key} under {title}"
+    forms = ("have you", "have I", "you have", "I have")
     yield Draft(
-        Wording(you, mine, f"what you have got down for {key} under {title}", f"what I have got down for {key} under {title}"),
-        answer, "fact", "listed", 0.5,
-    )  # fmt: skip
+        Wording(*(f"what {form} got down for {key} under {title}" for form in forms)), answer, "fact", "listed", 0.5
+    )
 
 
 def _made(

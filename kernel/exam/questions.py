@@ -4,8 +4,8 @@ The wording is this room's own: the training data is phrased by another generato
 and not having seen the question. Made in the worker child; the module itself is light, for ``ExamQuestion`` is read in
 the server process too.
 
-Every question belongs to the part (``calibration``, ``gate`` or ``report``) of its note, which follows from the note's id
-alone: no note is in two parts, and a note stays in its part for ever.
+Every question belongs to the part (``calibration``, ``gate`` or ``report``) of its note, which follows from the note's
+id alone: no note is in two parts, and a note stays in its part for ever.
 """
 
 from __future__ import annotations

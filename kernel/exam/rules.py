@@ -22,11 +22,13 @@ _LIGHT = lx.words(
     """
 )
 _WITH_WHOM = lx.words("see meet visit marry call phone hire ask thank bring invite teach help drive join beat know")
-_MONEY = re.compile(r"^(?:pounds?|dollars?|euros?|kroner|crowns?|kr|cents?|pence|quid|bucks|rupees|yen|won|pesos?|francs?|"
-                    r"shillings?|reais|lira|lei|forints?|dinars?|[£$€₩¥]|nok|sek|usd|eur|gbp)$")  # fmt: skip
-_MEASURES = {
-    "wide": "wide", "long": "long", "tall": "tall", "high": "high", "deep": "deep", "old": "old", "heavy": "heavy", "thick": "thick",
-}  # fmt: skip
+_MONEY = lx.words(
+    """
+    pound pounds dollar dollars euro euros kroner crown crowns kr cent cents pence quid bucks rupees yen won peso pesos
+    franc francs shilling shillings reais lira lei forint forints dinar dinars nok sek usd eur gbp £ $ € ₩ ¥
+    """
+)
+_MEASURES = lx.words("wide long tall high deep old heavy thick")
 _COLOURS = lx.words(
     """
     red blue green yellow white black grey gray brown orange purple pink plum turquoise violet beige cream navy
@@ -118,7 +120,7 @@ def _copula(clause: Clause) -> Iterator[Draft]:
         and (value.head.pos_ == "NUM" or "old" in value.head.doc.text)
     ):
         yield from _draft(_of_subject("how old", be, clause), (count,), "age", 0.9)
-    elif count and any(_MONEY.match(t.lower_) for t in value.tokens):
+    elif count and any(t.lower_ in _MONEY for t in value.tokens):
         yield from _draft(_of_subject("how much", be, clause), (count,), "price", 0.9)
     elif value.head.lemma_.lower() in lx.PEOPLE and value.tokens[0].lower_ in {"a", "an"} and is_person(subject):
         yield from _draft(_trade(clause), (value.head.text,), "trade", 0.8)
@@ -129,9 +131,13 @@ def _copula(clause: Clause) -> Iterator[Draft]:
     elif kin_or_trade(subject[-1]) and subject[-1].pos_ == "NOUN" and is_person(value.tokens) and len(subject) > 1:
         names = tuple(t.text for t in value.tokens if t.pos_ == "PROPN" and t.lower_ not in lx.TITLES)
         yield from _draft(_of_subject("who", be, clause), names, "who is", 0.9)
-    elif is_person(subject) and value.head.pos_ == "NOUN" and value.tokens[0].lower_ in {"a", "an", "my", "our"}:
-        if subject[0].pos_ == "PROPN" and not {t.lower_ for t in value.tokens} & _WHO_IS_NOT and be == "is":
-            yield from _draft(_of_subject("who", be, clause), wanted(value.tokens), "is whom", 0.6)
+    elif is_person(subject) and subject[0].pos_ == "PROPN" and _says_who(value) and be == "is":
+        yield from _draft(_of_subject("who", be, clause), wanted(value.tokens), "is whom", 0.6)
+
+
+def _says_who(value: Part) -> bool:
+    first = value.tokens[0].lower_
+    return value.head.pos_ == "NOUN" and first in {"a", "an", "my", "our"} and value.head.lower_ not in _WHO_IS_NOT
 
 
 def _of_subject(word: str, be: str, clause: Clause) -> Wording:
@@ -179,7 +185,7 @@ def _how_many(clause: Clause) -> Iterator[Draft]:
     joined = next((t.i for t in thing.tokens if t.dep_ == "cc"), len(clause.doc))
     after = [t for t in thing.tokens if thing.head.i <= t.i < joined]
     before = [t for t in thing.head.lefts if t.dep_ in {"amod", "compound"} and t.i > counted[0].i]
-    if _MONEY.match(thing.head.lower_) or _MONEY.match(thing.head.lemma_.lower()):
+    if thing.head.lower_ in _MONEY or thing.head.lemma_.lower() in _MONEY:
         yield from _draft(ask(clause, "how much money", thing.tokens), (count,), "how much", 0.9)
     elif thing.head.tag_ == "NNS" and not unclear([*before, *after], clause):
         of = said([*before, *after] if not before or before[-1].i + 1 == thing.head.i else after, "you")
@@ -301,9 +307,9 @@ _EVENTS = lx.words(
 def dated(clause: Clause, month: str) -> Iterator[Draft]:
     """When something happened, where only the date of its note says so."""
     telling = [t for part in clause.parts for t in part.tokens if t.pos_ in {"NOUN", "PROPN"}]
-    if clause.verb.lemma_ in _EVENTS and clause.past and not clause.helpers and telling:
-        if not any(t.ent_type_ in {"DATE", "TIME"} or t.lower_ in _MONTHS for t in clause.doc):
-            yield from _draft(ask(clause, "when", ()), (month,), "note's date", 0.4, "time")
+    other = any(t.lower_ in _MONTHS or t.like_num for t in clause.doc)
+    if clause.verb.lemma_ in _EVENTS and clause.past and not clause.helpers and telling and not other:
+        yield from _draft(ask(clause, "when", ()), (month,), "note's date", 0.4, "time")
 
 
 def _subject(clause: Clause) -> Iterator[Draft]:

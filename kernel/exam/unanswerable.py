@@ -40,9 +40,9 @@ _STOCK: tuple[tuple[str, str], ...] = (
     ("How much did you pay for your mattress?", r"mattress"),
     ("Which tattoo do you have?", r"tattoo|문신"),
     ("Who is your favourite football player?", r"football|soccer|축구"),
-    ("What is the name of your fish?", r"\bfish\b|물고기"),
+    ("What is the name of your fish?", r"fish|물고기"),
     ("Where did you learn to ski?", r"\bski(?:ing|ed|s)?\b|스키"),
-    ("What was the title of your first novel?", r"\bnovel\b|소설"),
+    ("What was the title of your first novel?", r"\bnovels?\b|\bbooks?\b|소설"),
     ("Which scholarship did you win?", r"scholarship|장학금"),
     ("What colour is your umbrella?", r"umbrella|우산"),
 )  # fmt: skip
@@ -75,7 +75,8 @@ _COLOUR = re.compile(
     re.I,
 )
 _BOUGHT = re.compile(
-    r"\b(?:bought|got myself|ordered) (?:a|an|another|my)(?: new| second-hand| used| old)? ([a-z]{4,12})(?=[.,;!]| from| at| in| for| on)"
+    r"\b(?:bought|got myself|ordered) (?:a|an|another|my)(?: new| second-hand| used| old)? ([a-z]{4,12})"
+    r"(?=[.,;!]| from| at| in| for| on)"
 )
 _WORD = re.compile(r"\w+")
 

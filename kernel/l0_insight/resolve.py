@@ -208,6 +208,7 @@ class _Sentence:
         if kind == "it" and any(t.dep_ in {"dobj", "nsubj", "attr", "pobj"} and t.pos_ == "NOUN" for t in earlier):
             return True
         if kind == "they" and (len(earlier) > 1 or token.i > 0):
+            self.heard.doubtful = self.heard.doubtful or not earlier
             return True
         if kind in {"he", "she"} and any(may_be(t, kind) for t in earlier):
             return True

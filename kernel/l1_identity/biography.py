@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from kernel.l0_insight import lexicon as lx
@@ -22,6 +22,7 @@ _KEYS = [
     "occupation",
     "employer",
     "home_city",
+    "address",
     "partner",
     "son",
     "daughter",
@@ -37,9 +38,18 @@ _KEYS = [
     "allergy",
     "birthday",
     "age",
+    "granddaughter",
+    "grandson",
+    "niece",
+    "nephew",
+    "aunt",
+    "uncle",
+    "cousin",
+    "manager",
     "likes",
     "dislikes",
 ]
+_MANY = {"son", "daughter", "sister", "brother", "pet", "languages", "instrument", "likes", "dislikes"}
 _A_KEY = 2
 """At most so many sentences for one kind of fact."""
 _IDENTITY = re.compile(
@@ -117,24 +127,31 @@ def _weight(statement: Statement) -> float:
 
 def _chosen(lines: Sequence[Line], attributes: Sequence[Attribute]) -> list[Line]:
     """Sentences behind the attributes that hold now, by rank of the attribute; then the most telling others."""
-    holding = {
-        (a.key, a.citations[0].note_id, a.citations[0].span) for a in attributes if a.citations and not a.valid_to
-    }
+    holding = {(a.key, c.note_id, c.span) for a in attributes if not a.valid_to for c in a.citations}
     over = {(c.note_id, c.span) for a in attributes if a.valid_to and a.key not in {"age"} for c in a.citations}
     chosen: list[Line] = []
     for key in _KEYS:
         behind = [line for line in lines if (key, line.note.id, line.unit.span) in holding]
         behind = [line for line in behind if speaks_of_owner(line) or (line.own and line.unit.kind == "pair")]
         behind = [line for line in behind if any(f.key == key for f in facts(line))]
-        chosen += [line for line in sorted(behind, key=_best) if line not in chosen][:_A_KEY]
-    rest = sorted((line for line in lines if telling(line) >= _TELLING and turnable(line.words)), key=_best)
+        behind.sort(key=lambda line: (line.unit.kind == "pair", _best(line)))
+        chosen += [line for line in behind if line not in chosen][: _A_KEY if key in _MANY else 1]
+    free = [line for line in lines if (line.note.id, line.unit.span) not in over]
+    _add(
+        chosen,
+        sorted((line for line in free if telling(line) >= _TELLING and turnable(line.words)), key=_best),
+        _LONGEST,
+    )
+    return chosen[:_LONGEST]
+
+
+def _add(chosen: list[Line], others: Iterable[Line], up_to: int) -> None:
+    """At most one more sentence of a note that nothing was chosen from yet."""
     notes = {line.note.id for line in chosen}
-    for line in rest:
-        superseded = (line.note.id, line.unit.span) in over
-        if line not in chosen and line.note.id not in notes and not superseded:
+    for line in others:
+        if len(chosen) < up_to and line.note.id not in notes:
             chosen.append(line)
             notes.add(line.note.id)
-    return chosen[:_LONGEST]
 
 
 def _best(line: Line) -> tuple[float, str, str, int]:

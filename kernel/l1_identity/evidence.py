@@ -14,7 +14,9 @@ _OPENS_ELSEWHERE = re.compile(
     r"^(?:He|She|It|They|His|Her|Its|Their|Him|Them|This|That|These|Those|There|So|But|Then|And|Or|Still|Instead|Both|"
     r"그|그녀|그것|이것|그래서|그런데|그리고|하지만|그러나|그건|거기)\b"
 )
-_POINTS = re.compile(r"\b(?:these|those)\b|\b(?:this|that)[.,;!]|\bthis (?:is|was)\b|\bit[.,;!]?$")
+_POINTS = re.compile(
+    r"\b(?:these|those)\b|\b(?:other|last|first|same) ones?\b|\b(?:this|that)[.,;!]|\bthis (?:is|was)\b|\bit[.,;!]?$"
+)
 _LEANS = re.compile(r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|there|this|that)\b")
 _ELLIPTIC = re.compile(
     r"\b(?:I|we) (?:\w+ )?\w+ (?:one|two|three|four|five|six|some|none|both|\d+)"
@@ -56,7 +58,12 @@ class Line:
         """Whether it can be read without what stands before it."""
         if _OPENS_ELSEWHERE.match(self.words) or not _SENTENCE_END.search(self.words):
             return False
-        return self.alone and not _ELLIPTIC.search(self.words) and not _POINTS.search(self.words)
+        return (
+            self.alone
+            and not _points_back(self.words)
+            and not _ELLIPTIC.search(self.words)
+            and not _POINTS.search(self.words)
+        )
 
 
 def lines(memories: Sequence[Memory], insights: Sequence[Insight]) -> list[Line]:
@@ -76,6 +83,13 @@ def lines(memories: Sequence[Memory], insights: Sequence[Insight]) -> list[Line]
                 Line(memory.note, unit, words, _resolved(words, sentence.context), own, _alone(words, sentence), mine)
             )
     return found
+
+
+def _points_back(words: str) -> bool:
+    """``I don't want them wiped out``: them has nobody before it."""
+    plural = re.search(r"\b(?:they|them|their|theirs)\b", words, re.I)
+    before = words[: plural.start()] if plural else ""
+    return plural is not None and not re.search(r"\w{2}s\b|\band\b|\b(?:people|children|men|women|everyone)\b", before)
 
 
 def _alone(words: str, sentence: Sentence) -> bool:

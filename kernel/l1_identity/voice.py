@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from kernel.l0_insight.lexicon import words
+
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
@@ -31,6 +33,12 @@ _IRREGULAR = {
     "’m": " is",
     "am": "is",
 }
+_PASTS = words(
+    "gave forgave came became took went saw ran got knew grew threw drew flew wrote rode drove broke spoke woke chose "
+    "froze stole wore tore swore bore ate fell held told sold found lost left met slept kept felt meant built sent spent "
+    "lent bought brought thought caught taught fought sang rang drank swam began sat stood won hung dug stuck led fed"
+)
+"""Irregular pasts, which the tagger at times takes for the present tense."""
 _KOREAN_TOPIC = re.compile(r"^(?:나는|저는|난|전)\s+(?=\S)")
 _KOREAN_FIRST = re.compile(r"(?:^|\s)(?:나|내|저|제|우리|저희)(?:는|가|의|를|도|한테|에게|랑|와)?(?=\s)")
 
@@ -60,23 +68,23 @@ def _parsed(text: str) -> Doc:
     return load()(text)
 
 
-def turned_pair(key: str, words: str, person: Person, owner: str) -> str:
+def turned_pair(key: str, line: str, person: Person, owner: str) -> str:
     """``Allergy: penicillin`` -> ``Your allergy: penicillin``."""
-    if turnable(words):
-        return turned(words, person, owner)
-    key, words = key.removeprefix("my "), words.removeprefix("my ")
+    if turnable(line):
+        return turned(line, person, owner)
+    key, line = key.removeprefix("my "), line.removeprefix("my ")
     shown = key if key[:1].isupper() and key[1:2].isupper() else key[:1].lower() + key[1:]
-    if any("가" <= c <= "힣" for c in words):
-        return f"당신의 {words}" if person == "second" else f"{owner or '주인'}의 {words}"
+    if any("가" <= c <= "힣" for c in line):
+        return f"당신의 {line}" if person == "second" else f"{owner or '주인'}의 {line}"
     whose = "Your" if person == "second" else f"{owner or 'The owner'}'s"
-    return f"{whose} {shown}{words[len(key) :]}"
+    return f"{whose} {shown}{line[len(key) :]}"
 
 
 def _turnable(doc: Doc) -> bool:
-    words = {t.lower_ for t in doc}
-    if words & (_WE | _YOU) or any(t.text in {'"', "“", "”", "``"} for t in doc):
+    said = {t.lower_ for t in doc}
+    if said & (_WE | _YOU) or any(t.text in {'"', "“", "”", "``"} for t in doc):
         return False
-    return bool(words & {"i", "my", "our", "me", "mine"})
+    return bool(said & {"i", "my", "our", "me", "mine"})
 
 
 def _doubtful(doc: Doc) -> bool:
@@ -155,7 +163,7 @@ class _Turn:
             self.out[verb.i] = "does"
         elif word == "was" or verb.tag_ not in {"VBP", "VB"} or word in {"'d", "’d", "'ll", "’ll"}:
             return
-        else:
+        elif word not in _PASTS:
             self.out[verb.i] = third_singular(verb.text)
 
     def _other(self, token: Token) -> None:
@@ -183,7 +191,8 @@ def _finite(subject: Token) -> list[Token]:
         for child in now.children:
             own = any(c.dep_ in {"nsubj", "nsubjpass"} for c in child.children)
             governed = helpers and not any(c.dep_ in {"aux", "auxpass"} for c in child.children)
-            if child.dep_ == "conj" and child.pos_ in {"VERB", "AUX"} and not own and not governed:
+            linked = any(c.dep_ == "cc" for c in now.children)
+            if child.dep_ == "conj" and child.pos_ in {"VERB", "AUX"} and linked and not own and not governed:
                 pending.append(child)
     return found
 

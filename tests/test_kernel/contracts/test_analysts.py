@@ -23,11 +23,8 @@ ENGLISH = (
     "- Rent: 640 a month\n- Landlord: Mr Abara\n\nI can't stand fondant icing. I used to work at a bank."
 )
 KOREAN = "나는 2008년에 부산에서 일했다. 엄마는 수영을 하신다. 매일 아침 여섯 시에 나가신다. 나는 커피를 안 마신다."
-WORDS = st.sampled_from(
-    "I she they my mother Deniz moved lives likes not in Porto since 2019 and the cat . ? \n - > Rent: 640 '' \" # 나는 산다. é".split(
-        " "
-    )
-)
+FRAGMENTS = "I she they my mother Deniz moved likes not in Porto since 2019 and the cat . ? - > Rent: '' # 나는 산다. é"
+WORDS = st.sampled_from([*FRAGMENTS.split(), "\n", '"'])
 
 
 def remembered(text: str, origin: Origin = "owner") -> Memory:

@@ -94,6 +94,11 @@ def test_the_biography_puts_who_before_what(identify: Identify) -> None:
             "You've lived here since you were nine.",
             "Robin has lived here since they were nine.",
         ),
+        (
+            "I never forgave him and I gave up.",
+            "You never forgave him and you gave up.",
+            "Robin never forgave him and they gave up.",
+        ),
         ("My aunt taught me.", "Your aunt taught you.", "Robin's aunt taught them."),
         ("We sold the car.", 'You wrote: "We sold the car."', 'Robin wrote: "We sold the car."'),
         ("나는 전주에 산다.", "당신은 전주에 산다.", "Robin는 전주에 산다."),

@@ -35,8 +35,9 @@ _IRREGULAR = {
 }
 _PASTS = words(
     "gave forgave came became took went saw ran got knew grew threw drew flew wrote rode drove broke spoke woke chose "
-    "froze stole wore tore swore bore ate fell held told sold found lost left met slept kept felt meant built sent spent "
-    "lent bought brought thought caught taught fought sang rang drank swam began sat stood won hung dug stuck led fed"
+    "froze stole wore tore swore bore ate fell held told sold found lost left met slept kept felt meant built sent "
+    "spent lent bought brought thought caught taught fought sang rang drank swam began sat stood won "
+    "hung dug stuck led fed"
 )
 """Irregular pasts, which the tagger at times takes for the present tense."""
 _KOREAN_TOPIC = re.compile(r"^(?:나는|저는|난|전)\s+(?=\S)")

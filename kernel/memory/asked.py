@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kernel.memory.dates import dates_in_question
+from kernel.memory.dates import dates_in_question, find_dates
 from kernel.memory.language import language_of
-from kernel.memory.words import KIN, content_terms, hangul_bigrams, related, tokens
+from kernel.memory.words import KIN, all_terms, content_terms, hangul_bigrams, related, tokens
 from kernel.types import Language
 
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -67,15 +67,22 @@ _EVIDENCE: dict[str, re.Pattern[str]] = {
         r"|\b(?:behind|above|under|beside|opposite|between|next to|upstairs|downstairs|street|road|lane|floor|drawer|box|room|town|village|city)\b"
         r"|[가-힣]+(?:에서|시|동|구|역)\b",
     ),
-    "why": re.compile(r"\b(?:because|since|so that|so|for|as|due|reason|in case|otherwise|too)\b|[;:]|때문|서\b|니까", re.IGNORECASE),
+    "why": re.compile(
+        r"\b(?:because|since|so that|so|for|as|due|reason|in case|otherwise|too)\b|[;:]|때문|서\b|니까", re.IGNORECASE
+    ),
     "opinion": re.compile(
         r"\b(?:like|love|hate|think|prefer|can't stand|cannot stand|stand|favou?rite|best|better|worst|never|always|should|would|rather|"
         r"want|enjoy|overrated|nothing|honest|wrong|right|good|bad|beautiful|ugly|too|don't|not|mind|believe|agree|only)\b|좋|싫|생각",
         re.IGNORECASE,
     ),
-    "who": re.compile(_NAME + r"|\b(?:Mr|Mrs|Ms|Dr|Doctor|Frau|Herr|Uncle|Aunt|Auntie)\b|\b(?:called|named)\b|:\s+[A-ZÀ-Þ]|[가-힣]{2,4}(?:씨|님)"),
+    "who": re.compile(
+        _NAME
+        + r"|\b(?:Mr|Mrs|Ms|Dr|Doctor|Frau|Herr|Uncle|Aunt|Auntie)\b|\b(?:called|named)\b|:\s+[A-ZÀ-Þ]|[가-힣]{2,4}(?:씨|님)"
+    ),
 }
-_PRONOUNS = frozenset("she he it they her him his its their them there that this those these one both 그 그녀 그는 그건 거기 그것 그때".split())
+_PRONOUNS = frozenset(
+    "she he it they her him his its their them there that this those these one both 그 그녀 그는 그건 거기 그것 그때".split()
+)
 _FEW_TERMS = 2
 
 
@@ -94,6 +101,8 @@ class Asked(msgspec.Struct, frozen=True):
     """Kinds of answer it may want, most particular first (keys of ``answers``)."""
     kin: frozenset[str]
     dates: tuple[str, ...]
+    date_terms: frozenset[str]
+    """Those of ``terms`` that only spell out the dates."""
     bigrams: tuple[str, ...]
 
 
@@ -125,10 +134,13 @@ def ask(question: str, previous: Sequence[str] = (), today: dt.date | None = Non
         kinds=tuple(kind for kind, pattern in _KINDS if pattern.search(question)),
         kin=frozenset(term for term in [*terms, *earlier] if term in KIN),
         dates=dates_in_question(everything, today),
+        date_terms=frozenset(
+            term for found in find_dates(question) for term in all_terms(question[found.start : found.end])
+        ),
         bigrams=tuple(dict.fromkeys(hangul_bigrams(everything))),
     )
 
 
-def answers(sentence: str) -> frozenset[str]:
-    """Kinds of answer that a sentence could be."""
-    return frozenset(kind for kind, pattern in _EVIDENCE.items() if pattern.search(sentence))
+def could_answer(kinds: Sequence[str], sentence: str) -> bool:
+    """Whether a sentence could be an answer of one of these kinds."""
+    return any(_EVIDENCE[kind].search(sentence) for kind in kinds)

@@ -58,8 +58,14 @@ def to_memory(note: Note, characters: int) -> Memory:
             piece = pieces[ordinal]
             sentences.append(
                 Sentence(
-                    id=f"s_{stem}_{ordinal}", note_id=note.id, chunk_id=chunk.id, ordinal=ordinal, start=piece.start,
-                    end=piece.end, context=piece.context, origin=piece.origin,
+                    id=f"s_{stem}_{ordinal}",
+                    note_id=note.id,
+                    chunk_id=chunk.id,
+                    ordinal=ordinal,
+                    start=piece.start,
+                    end=piece.end,
+                    context=piece.context,
+                    origin=piece.origin,
                 )  # fmt: skip
             )
     return Memory(note=note, chunks=tuple(chunks), sentences=tuple(sentences))

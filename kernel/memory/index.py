@@ -60,7 +60,9 @@ class VectorIndex:
             return
         width = next((len(vector) // 4 for _, _, vector in changed if vector), 0)
         if width and self.matrix.shape[1] != width:
-            self.matrix = np.zeros((len(self.rows), width), np.float32)  # another model: the old vectors say nothing now
+            self.matrix = np.zeros(
+                (len(self.rows), width), np.float32
+            )  # another model: the old vectors say nothing now
             self.has_vector[:] = False
         rows = np.fromiter((row for row, _, _ in changed), np.int64, len(changed))
         new = rows > (self.rows[-1] if len(self.rows) else -1)

@@ -184,7 +184,9 @@ class Ingest:
         tally.unchanged.append(note.id)
         await asyncio.to_thread(originals.keep, self._files, path, hashed)
         if note.source != str(path) and not Path(note.source).exists():
-            await self._store.transact(lambda c: c.execute("UPDATE notes SET source = ? WHERE id = ?", (str(path), note.id)))
+            await self._store.transact(
+                lambda c: c.execute("UPDATE notes SET source = ? WHERE id = ?", (str(path), note.id))
+            )
 
     async def _place(self, source: str, hashed: str) -> FileToRead | None:
         """Which note this content becomes: a new one, the next revision of a known one, or ``None``: it is known."""

@@ -83,7 +83,13 @@ async def make_person(folder: Path, home: Path, embed: Embed) -> Person:
         await store.write(list(memories.values()), embed(contexts), "b_measure")
     finally:
         await store.close()
-    return Person(folder.name, database, memories, askings, embed([text_to_embed(asking.q, asking.previous) for asking in askings]))
+    return Person(
+        folder.name,
+        database,
+        memories,
+        askings,
+        embed([text_to_embed(asking.q, asking.previous) for asking in askings]),
+    )
 
 
 def gold(person: Person, asking: Asking) -> list[set[str]]:

@@ -96,7 +96,9 @@ def index_sentence(connection: sqlite3.Connection, row: int, context: str, note:
     """Put one sentence into the word indexes and the table of days. What was there must have been taken out."""
     year = int(note.happened_at[:4]) if note.happened_at and note.happened_at[:4].isdigit() else None
     about = " ".join([*all_terms(note.title), *(term for tag in note.tags for term in all_terms(tag))])
-    connection.execute("INSERT INTO words (rowid, terms, title) VALUES (?, ?, ?)", (row, " ".join(all_terms(context)), about))
+    connection.execute(
+        "INSERT INTO words (rowid, terms, title) VALUES (?, ?, ?)", (row, " ".join(all_terms(context)), about)
+    )
     connection.execute("INSERT INTO trigrams (rowid, context) VALUES (?, ?)", (row, context))
     if bigrams := hangul_bigrams(context):
         connection.execute("INSERT INTO hangul (rowid, bigrams) VALUES (?, ?)", (row, " ".join(bigrams)))

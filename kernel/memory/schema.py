@@ -133,7 +133,13 @@ def _statements(script: str) -> list[str]:
 
 def configure(connection: sqlite3.Connection) -> None:
     """What every connection needs. ``secure_delete``: what is deleted is overwritten."""
-    for pragma in ("foreign_keys = ON", "secure_delete = ON", "busy_timeout = 10000", "synchronous = NORMAL", "temp_store = MEMORY"):
+    for pragma in (
+        "foreign_keys = ON",
+        "secure_delete = ON",
+        "busy_timeout = 10000",
+        "synchronous = NORMAL",
+        "temp_store = MEMORY",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -155,4 +161,6 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(f"PRAGMA user_version = {number}")
             connection.execute("COMMIT")
     except sqlite3.DatabaseError as error:
-        raise HomeError(f"{path} cannot be used as a database ({error}). Restore it from an export, or move it away.") from error
+        raise HomeError(
+            f"{path} cannot be used as a database ({error}). Restore it from an export, or move it away."
+        ) from error

@@ -21,11 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kernel.abc import Vectors
-from kernel.memory.asked import Asked, answers, ask
+from kernel.memory.asked import Asked, ask
 from kernel.memory.index import VectorIndex
 from kernel.memory.schema import configure
 from kernel.memory.signals import FEATURES, Parsed, Scores, features
-from kernel.memory.words import STOP, all_terms, content_terms, fold, stem
+from kernel.memory.words import STOP, content_terms, fold, stem
 from kernel.types import Explain, Hit, Span
 
 PER_SIGNAL = 40
@@ -246,22 +246,29 @@ class Searcher:
         """From the cache, or from the database in one question."""
         rows = [int(self._index.rows[place]) for place in places]
         serials = dict(
-            self._connection.execute(f"SELECT row, serial FROM sentences WHERE row IN ({_marks(rows)})", rows).fetchall()
+            self._connection.execute(
+                f"SELECT row, serial FROM sentences WHERE row IN ({_marks(rows)})", rows
+            ).fetchall()
         )
         absent = [row for row in rows if row not in self._parsed or self._parsed[row][0] != serials.get(row)]
         if absent:
             if len(self._parsed) > _KEPT:
                 self._parsed.clear()
             sql = (
-                "SELECT s.row, s.serial, s.context, s.origin, s.end - s.start, n.title, n.tags, n.happened_at,"
-                " substr(n.text, s.start + 1, s.end - s.start)"
-                f" FROM sentences s JOIN notes n ON n.id = s.note_id WHERE s.row IN ({_marks(absent)})"
+                "SELECT s.row, s.serial, s.context, s.origin, w.terms, w.title, n.happened_at,"
+                " substr(n.text, s.start + 1, s.end - s.start) FROM sentences s JOIN notes n ON n.id = s.note_id"
+                f" JOIN words w ON w.rowid = s.row WHERE s.row IN ({_marks(absent)})"
             )
             days: dict[int, list[str]] = {}
-            for row, day in self._connection.execute(f"SELECT row, day FROM days WHERE row IN ({_marks(absent)})", absent):
+            for row, day in self._connection.execute(
+                f"SELECT row, day FROM days WHERE row IN ({_marks(absent)})", absent
+            ):
                 days.setdefault(row, []).append(day)
-            for row, serial, context, origin, _, title, tags, happened, text in self._connection.execute(sql, absent):
-                self._parsed[row] = serial, _parse(row, context, text, origin, f"{title} {tags}", happened, days.get(row, ()))
+            for row, serial, context, origin, terms, title, happened, text in self._connection.execute(sql, absent):
+                self._parsed[row] = (
+                    serial,
+                    _parse(row, context, text, origin, terms, title, happened, days.get(row, ())),
+                )
         return [self._parsed[row][1] for row in rows]
 
     def _around(self, place: int) -> frozenset[str]:
@@ -387,19 +394,22 @@ def _names(query: str) -> frozenset[str]:
 
 
 def _parse(
-    row: int, context: str, text: str, origin: str, about: str, happened: str | None, days: Sequence[str]
+    row: int, context: str, text: str, origin: str, terms: str, title: str, happened: str | None, days: Sequence[str]
 ) -> Parsed:
+    """``terms`` and ``title`` as the word index holds them."""
+    held = frozenset(terms.split())
     heading, separator, said = context.partition(": ")
     return Parsed(
         row=row,
-        terms=frozenset(all_terms(context)),
-        title_terms=frozenset(all_terms(about)),
-        kinds=answers(said if separator and len(heading.split()) > 2 else context),
+        terms=held,
+        title_terms=frozenset(title.split()),
+        said=said if separator and len(heading.split()) > 2 else context,
         days=tuple(days),
         happened_at=happened or "",
         is_question=text.rstrip("\"'”’)* ").endswith("?"),
         others_words=origin != "owner",
-        length=len(content_terms(context)),
+        length=len(held),
         key_terms=frozenset(content_terms(key[1])) if (key := _KEY.match(text)) else frozenset(),
-        heading_only=text.lstrip().startswith("#") or (len(text) < 40 and text == context and not re.search(r"[.!?:]", text)),
+        heading_only=text.lstrip().startswith("#")
+        or (len(text) < 40 and text == context and not re.search(r"[.!?:]", text)),
     )

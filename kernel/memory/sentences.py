@@ -48,7 +48,8 @@ _FENCE = re.compile(r"^\s*(```|~~~)")
 _TAG_LINE = re.compile(r"^\s*(#[^\s#]+\s*)+$")
 _EMBED_LINE = re.compile(r"^\s*!\[\[[^\]]*\]\]\s*$|^\s*!\[[^\]]*\]\([^)]*\)\s*$")
 _FINITE = re.compile(
-    r"\b(?:i|i'm|i've|i'd|i'll|we|we're|he|she|it|they|is|was|are|were|has|have|had|said|says)\b|[다요죠네]\.?$", re.IGNORECASE
+    r"\b(?:i|i'm|i've|i'd|i'll|we|we're|he|she|it|they|is|was|are|were|has|have|had|said|says)\b|[다요죠네]\.?$",
+    re.IGNORECASE,
 )
 _TERSE_WORDS = 5
 """A sentence of fewer words gets a subject from above it ("Moved." says nothing by itself)."""
@@ -135,7 +136,12 @@ class _Splitter:
             self._head(line, heading.start(2), heading.end(2), index, lines)
             return 1
         following = lines[index + 1].text if index + 1 < len(lines) else ""
-        if _UNDERLINE.match(following) and not _ITEM.match(body) and len(body) < 80 and self._begins_paragraph(lines, index):
+        if (
+            _UNDERLINE.match(following)
+            and not _ITEM.match(body)
+            and len(body) < 80
+            and self._begins_paragraph(lines, index)
+        ):
             self._head(line, 0, len(body), index + 1, lines)
             return 2
         if _RULE.match(body) or _ROW_RULE.match(body):
@@ -161,7 +167,9 @@ class _Splitter:
     def _stands_alone(lines: list[_Line], index: int) -> bool:
         """In a laid-out document: a short line of its own above a paragraph is a heading, whatever its type was."""
         body = lines[index].text.strip()
-        alone = (index == 0 or not lines[index - 1].text.strip()) and (index + 1 < len(lines) and not lines[index + 1].text.strip())
+        alone = (index == 0 or not lines[index - 1].text.strip()) and (
+            index + 1 < len(lines) and not lines[index + 1].text.strip()
+        )
         below = next((later.text for later in lines[index + 1 :] if later.text.strip()), "")
         return alone and len(body) < 60 and body[-1].isalpha() and not _KEY.match(body) and len(below) > len(body)
 
@@ -179,7 +187,11 @@ class _Splitter:
         self.block += 1
         following = next((later.text for later in lines[index + 1 :] if later.text.strip()), "")
         alone = not following or bool(_HEADING.match(following))
-        if alone or find_dates(self.heading) or (len(self.heading.split()) >= _TERSE_WORDS and _FINITE.search(self.heading)):
+        if (
+            alone
+            or find_dates(self.heading)
+            or (len(self.heading.split()) >= _TERSE_WORDS and _FINITE.search(self.heading))
+        ):
             self._add(line.start + start, line.start + end, self.heading, self.origin)
         self.block += 1
 
@@ -196,7 +208,9 @@ class _Splitter:
             pairs = [cell for cell in cells if cell]
         if pairs:
             subject = self._subject()
-            self._add(line.start, line.end, f"{subject}: {'; '.join(pairs)}" if subject else "; ".join(pairs), self.origin)
+            self._add(
+                line.start, line.end, f"{subject}: {'; '.join(pairs)}" if subject else "; ".join(pairs), self.origin
+            )
 
     def _quote(self, lines: list[_Line], index: int) -> int:
         """The lines of one quotation. They are others' words."""
@@ -239,7 +253,13 @@ class _Splitter:
 
     @staticmethod
     def _continues_item(body: str, indent: int) -> bool:
-        if not body.strip() or _ITEM.match(body) or _HEADING.match(body) or _ROW.match(body) or body.lstrip().startswith(">"):
+        if (
+            not body.strip()
+            or _ITEM.match(body)
+            or _HEADING.match(body)
+            or _ROW.match(body)
+            or body.lstrip().startswith(">")
+        ):
             return False
         return len(body) - len(body.lstrip()) > indent
 
@@ -299,7 +319,9 @@ class _Splitter:
                 continue
             keyed = bool(_KEY.match(words))
             carried = bool(key_words) and number > 0 and not keyed and len(words.split()) < _CARRIED_WORDS
-            needs_subject = is_terse(words) or carried or (number == 0 and (terse or bool(key_words))) or (keyed and terse)
+            needs_subject = (
+                is_terse(words) or carried or (number == 0 and (terse or bool(key_words))) or (keyed and terse)
+            )
             prefix = [subject] if subject and needs_subject and not _holds(words, subject) else []
             if mark:
                 prefix.append(mark)

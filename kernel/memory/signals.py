@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from kernel.memory.asked import Asked
+from kernel.memory.asked import Asked, could_answer
 from kernel.memory.dates import covers
 
 FEATURES = (
@@ -28,7 +28,8 @@ class Parsed(msgspec.Struct, frozen=True):
     row: int
     terms: frozenset[str]
     title_terms: frozenset[str]
-    kinds: frozenset[str]
+    said: str
+    """Its words without the subject put before them: what a kind of answer is looked for in."""
     days: tuple[str, ...]
     happened_at: str
     is_question: bool
@@ -66,7 +67,12 @@ def date_matches(asked: Asked, parsed: Parsed) -> float:
 
 
 def features(
-    asked: Asked, idf: Mapping[str, float], names: frozenset[str], parsed: Parsed, scores: Scores, around: frozenset[str]
+    asked: Asked,
+    idf: Mapping[str, float],
+    names: frozenset[str],
+    parsed: Parsed,
+    scores: Scores,
+    around: frozenset[str],
 ) -> list[float]:
     """In the order of ``FEATURES``. ``idf``: rarity of each of the question's terms (those of earlier turns count less
     already). ``around``: terms of the sentences before and after."""
@@ -74,8 +80,9 @@ def features(
     held, title = parsed.terms, parsed.title_terms
     mass = in_title = in_around = 0.0
     missing = 0
+    date = date_matches(asked, parsed)
     for term, weight in idf.items():
-        if term in held:
+        if term in held or (date and term in asked.date_terms):
             mass += weight
         elif term in title:
             in_title += weight
@@ -86,8 +93,7 @@ def features(
     here, titled = mass / total, (mass + in_title) / total
     wide = titled + in_around / total
     near = 0.0 if asked.near.isdisjoint(held) else missing / max(1, len(idf))
-    kind = next((1.0 for wanted in asked.kinds if wanted in parsed.kinds), 0.0)
-    date = date_matches(asked, parsed)
+    kind = 1.0 if could_answer(asked.kinds, parsed.said) else 0.0
     kin_here = not (asked.kin.isdisjoint(held) and asked.kin.isdisjoint(title))
     kin_near = not asked.kin.isdisjoint(around)
     cosine = scores.cosine if scores.cosine is not None else _typical_cosine(titled)

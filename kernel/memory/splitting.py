@@ -15,7 +15,9 @@ _ABBREVIATIONS = frozenset(
     "capt lt sgt hon messrs mme mlle fr hr herr frau dna sra ave blvd rd tel ext inc ltd co corp feb mar apr jun jul aug "
     "sep sept oct nov dec jan mon tue tues wed thu thur thurs fri sat sun min max tbsp tsp bzw z.b usw u.a d.h u.s u.k p.s".split()
 )
-_CAN_END = frozenset("etc co inc ltd st al jr sr min max a.m p.m am pm mon tue wed thu fri sat sun no u.s u.k rd ave p".split())
+_CAN_END = frozenset(
+    "etc co inc ltd st al jr sr min max a.m p.m am pm mon tue wed thu fri sat sun no u.s u.k rd ave p".split()
+)
 """Abbreviations after which a sentence may well end, if what follows looks like a beginning."""
 _MONTHLIKE = frozenset("jan feb mar apr jun jul aug sep sept oct nov dec no nr p pp vol fig ca approx c".split())
 _BEGINNERS = frozenset(
@@ -50,7 +52,7 @@ def _ends_here(text: str, start: int, match: re.Match[str], stop: int) -> bool:
     word = _word_before(text, start, match.start())
     if not word and match.start() == start:
         return False
-    if mark.startswith((".." , "…")):
+    if mark.startswith(("..", "…")):
         return not lower
     if mark[0] in "!?":
         return not (lower and mark[-1] in "\"'”’»」』)")  # "Why?" she asked
@@ -69,7 +71,10 @@ def _full_stop_ends(word: str, first: str, following: str, lower: bool, *, close
     if plain in _ABBREVIATIONS or plain in _CAN_END:
         if plain in _MONTHLIKE and first.isdigit():
             return False
-        if plain in ("no", "am", "pm", "min", "max", "co", "sun", "sat", "mon", "mar", "dec", "may", "p", "c") and not first.isdigit():
+        if (
+            plain in ("no", "am", "pm", "min", "max", "co", "sun", "sat", "mon", "mar", "dec", "may", "p", "c")
+            and not first.isdigit()
+        ):
             return True  # "He said no." is far commoner than an abbreviated number without one
         return plain in _CAN_END and not lower and next_word in _BEGINNERS
     if re.fullmatch(r"\d{1,2}", word) and (lower or first.isdigit()):

@@ -194,7 +194,9 @@ class Store(Records):
             if not connection.execute("SELECT 1 FROM batches WHERE id = ?", (batch,)).fetchone():
                 raise NotFound(f"there is no batch {batch}; perhaps it has been undone already.")
             serial = _next_serial(connection)
-            ids = [row["id"] for row in connection.execute("SELECT id FROM notes WHERE batch = ? ORDER BY id", (batch,))]
+            ids = [
+                row["id"] for row in connection.execute("SELECT id FROM notes WHERE batch = ? ORDER BY id", (batch,))
+            ]
             forgotten, restored = [], []
             for note_id in ids:
                 if _restore(connection, note_id, batch, chunk_characters, self.embedding_model, serial):
@@ -225,7 +227,9 @@ class Store(Records):
 
     async def pending_vectors(self, limit: int = 512) -> list[tuple[str, str]]:
         """``(sentence id, context)`` of sentences without a vector of the current model and context."""
-        rows = await self._all(f"SELECT s.id, s.context {_PENDING} ORDER BY s.row LIMIT ?", (self.embedding_model, limit))
+        rows = await self._all(
+            f"SELECT s.id, s.context {_PENDING} ORDER BY s.row LIMIT ?", (self.embedding_model, limit)
+        )
         return [(row["id"], row["context"]) for row in rows]
 
     async def set_vectors(self, pending: Sequence[tuple[str, str]], vectors: Vectors) -> int:
@@ -287,7 +291,9 @@ class Store(Records):
                 if row is None or row["context"] == context:
                     continue
                 unindex(connection, [row["row"]])
-                connection.execute("UPDATE sentences SET context = ?, serial = ? WHERE row = ?", (context, serial, row["row"]))
+                connection.execute(
+                    "UPDATE sentences SET context = ?, serial = ? WHERE row = ?", (context, serial, row["row"])
+                )
                 connection.execute("UPDATE vectors SET stale = 1 WHERE row = ?", (row["row"],))
                 index_sentence(connection, row["row"], context, memory.note)
                 changed += 1

@@ -25,7 +25,9 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[Skipped]]:
         elif path.exists():
             _file(path.resolve(), files, skipped)
         else:
-            skipped.append(Skipped(source=str(path), code="not_found", message=f"{path} does not exist. Check the path."))
+            skipped.append(
+                Skipped(source=str(path), code="not_found", message=f"{path} does not exist. Check the path.")
+            )
     return list(files), skipped
 
 

@@ -72,7 +72,16 @@ _NUMBERS = {
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
         "nineteen twenty".split()
     )
-} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90", "hundred": "100"}
+} | {
+    "thirty": "30",
+    "forty": "40",
+    "fifty": "50",
+    "sixty": "60",
+    "seventy": "70",
+    "eighty": "80",
+    "ninety": "90",
+    "hundred": "100",
+}
 _NUMBERS.pop("one")
 
 _BASE_FORMS = {
@@ -125,7 +134,9 @@ _FAMILIES = (
 def fold(text: str) -> str:
     """Lower case without accents on Latin letters; Hangul left whole."""
     decomposed = unicodedata.normalize("NFD", text.casefold())
-    return unicodedata.normalize("NFC", "".join(c for c in decomposed if not unicodedata.combining(c) or "가" <= c <= "힣"))
+    return unicodedata.normalize(
+        "NFC", "".join(c for c in decomposed if not unicodedata.combining(c) or "가" <= c <= "힣")
+    )
 
 
 def _strip(word: str) -> str:
@@ -155,7 +166,9 @@ _IRREGULAR = {form: _strip(base) for form, base in _BASE_FORMS.items()}
 def stem(word: str) -> str:
     """A light stem of a lower-case English word; relatives and irregular forms by table."""
     singular = word[:-1] if word.endswith("s") and len(word) > 3 else word
-    return KINSHIP.get(word) or _IRREGULAR.get(word) or KINSHIP.get(singular) or _IRREGULAR.get(singular) or _strip(word)
+    return (
+        KINSHIP.get(word) or _IRREGULAR.get(word) or KINSHIP.get(singular) or _IRREGULAR.get(singular) or _strip(word)
+    )
 
 
 def _fields() -> dict[str, frozenset[str]]:

@@ -51,7 +51,8 @@ def _check_size(path: Path, reader: Reader, size: int, limits: MemoryConfig) -> 
         limit, setting = limits.max_text_mb, "memory.max_text_mb"
     if size > limit * _MB:
         raise ReadError(
-            f"{path.name} has {size / _MB:.1f} MB; the limit is {limit} MB. Split it, or raise {setting}.", code="too_large"
+            f"{path.name} has {size / _MB:.1f} MB; the limit is {limit} MB. Split it, or raise {setting}.",
+            code="too_large",
         )
 
 
@@ -72,7 +73,9 @@ def _check_content(name: str, reader: Reader, data: bytes) -> None:
     if found and (found == "a PDF" or b"\x00" in data[:4096]):
         raise ReadError(f"{name} is {found}, whatever its name says. Rename it to what it is.", code="mislabelled")
     if b"\x00" in data and not wide and not _looks_like_utf16(data):
-        raise ReadError(f"{name} holds binary data, not text. Rename it to what it is, or leave it out.", code="mislabelled")
+        raise ReadError(
+            f"{name} holds binary data, not text. Rename it to what it is, or leave it out.", code="mislabelled"
+        )
 
 
 def _looks_like_utf16(data: bytes) -> bool:
@@ -90,7 +93,9 @@ def read_bytes(path: Path, reader: Reader, limits: MemoryConfig) -> bytes:
         _check_size(path, reader, size, limits)
         data = path.read_bytes()
     except OSError as error:
-        raise ReadError(f"{path.name} cannot be opened ({error.strerror}). Check that it exists and its permissions.") from error
+        raise ReadError(
+            f"{path.name} cannot be opened ({error.strerror}). Check that it exists and its permissions."
+        ) from error
     _check_content(path.name, reader, data)
     return data
 

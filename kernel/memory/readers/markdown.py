@@ -49,7 +49,9 @@ def _loose(block: str) -> dict[str, Any] | None:
 
 
 def _tags(value: object, body: str) -> tuple[str, ...]:
-    given: Iterable[object] = value if isinstance(value, list) else re.split(r"[,\s]+", value) if isinstance(value, str) else ()
+    given: Iterable[object] = (
+        value if isinstance(value, list) else re.split(r"[,\s]+", value) if isinstance(value, str) else ()
+    )
     names = [str(tag).lstrip("#").strip() for tag in given if tag is not None]
     names += _TAG.findall(_CODE.sub(" ", body))
     return tuple(dict.fromkeys(name for name in names if name))
@@ -65,7 +67,9 @@ class MarkdownReader:
         values, body = _front_matter(decode(data, name))
         body = body.strip("\n")
         if not body.strip():
-            raise ReadError(f"{name} has nothing below its front matter. Write something into it, or leave it out.", code="empty")
+            raise ReadError(
+                f"{name} has nothing below its front matter. Write something into it, or leave it out.", code="empty"
+            )
         heading = _H1.search(_CODE.sub(lambda found: " " * len(found.group()), body))
         title = str(values.get("title") or "").strip() or (plain(heading[1]) if heading else "")
         given = next((found for key in _DATE_KEYS if (found := date_of_value(values.get(key)))), None)

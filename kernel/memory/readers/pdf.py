@@ -55,16 +55,25 @@ class PdfReader:
         try:
             with pymupdf.open(stream=data, filetype="pdf") as document:
                 if document.needs_pass:
-                    raise ReadError(f"{name} is encrypted. Save a copy without a password and add that.", code="encrypted")
+                    raise ReadError(
+                        f"{name} is encrypted. Save a copy without a password and add that.", code="encrypted"
+                    )
                 texts = ["\n\n".join(blocks) for blocks in _without_running_lines([_blocks(page) for page in document])]
                 info = document.metadata or {}
-        except (pymupdf.FileDataError, pymupdf.EmptyFileError, pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+        except (
+            pymupdf.FileDataError,
+            pymupdf.EmptyFileError,
+            pymupdf.mupdf.FzErrorBase,
+            RuntimeError,
+            ValueError,
+        ) as error:
             raise ReadError(f"{name} is damaged or cut short. Get a whole copy of it.", code="damaged") from error
         if not texts:
             raise ReadError(f"{name} is damaged or cut short: it has no pages. Get a whole copy of it.", code="damaged")
         if sum(c.isalpha() for text in texts for c in text) < _FEW_LETTERS:
             raise ReadError(
-                f"{name} has {len(texts)} pages but no text in them (a scan?). Run text recognition over it first.", code="no_text"
+                f"{name} has {len(texts)} pages but no text in them (a scan?). Run text recognition over it first.",
+                code="no_text",
             )
         return self._document(name, texts, info, mine)
 

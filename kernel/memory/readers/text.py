@@ -13,6 +13,8 @@ from kernel.memory.dates import date_in_name, first_day, without_date
 from kernel.memory.sentences import plain
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_EASTERN = re.compile(r"[^\W\d_][¹³£¿¯¼¾¶]|[¹³£¿¯¼¾¶][^\W\d_]|ø(?=.*[èìù])|[èìù](?=.*ø)", re.DOTALL)
+"""What Polish or Czech in windows-1250 look like when they are read as windows-1252."""
 _MAX_CONTROL_SHARE = 0.02
 TITLE_LENGTH = 60
 
@@ -25,16 +27,23 @@ def decode(data: bytes, name: str) -> str:
         text = _guess(data, name)
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     if len(_CONTROL.findall(text[:20_000])) > max(2, len(text[:20_000]) * _MAX_CONTROL_SHARE):
-        raise ReadError(f"{name} holds binary data, not text. Rename it to what it is, or leave it out.", code="mislabelled")
+        raise ReadError(
+            f"{name} holds binary data, not text. Rename it to what it is, or leave it out.", code="mislabelled"
+        )
     return _CONTROL.sub(" ", text)
 
 
 def _guess(data: bytes, name: str) -> str:
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data).best()
+    matches = from_bytes(data)
+    best = matches.best()
     if best is None:
         raise ReadError(f"{name}: the text's encoding could not be found. Save it as UTF-8.", code="mislabelled")
+    if best.encoding == "cp1250":  # the first of many that fit equally well; the west is far commoner
+        western = next((str(match) for match in matches if match.encoding == "cp1252"), "")
+        if western and not _EASTERN.search(western):
+            return western
     return str(best)
 
 

@@ -38,7 +38,7 @@ def vector_of(text: str) -> Vectors:
     """``(64,)``, of length 1."""
     total = np.full(64, 1e-3, np.float32)
     for word in text.lower().split():
-        seed = int.from_bytes(hashlib.sha256(word.strip(".,:?!\"").encode()).digest()[:4], "big")
+        seed = int.from_bytes(hashlib.sha256(word.strip('.,:?!"').encode()).digest()[:4], "big")
         total += np.random.default_rng(seed).normal(size=64).astype(np.float32)
     return total / np.linalg.norm(total)
 

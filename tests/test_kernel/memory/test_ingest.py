@@ -18,7 +18,9 @@ def raw(store: Store) -> bytes:
     return b"".join(path.read_bytes() for path in store.path.parent.glob(f"{store.path.name}*"))
 
 
-async def test_a_folder_is_remembered_once_and_an_edit_is_a_revision(ingest: Ingest, store: Store, tmp_path: Path) -> None:
+async def test_a_folder_is_remembered_once_and_an_edit_is_a_revision(
+    ingest: Ingest, store: Store, tmp_path: Path
+) -> None:
     vault = tmp_path / "vault"
     (vault / ".obsidian").mkdir(parents=True)
     (vault / ".obsidian" / "workspace.md").write_text("not a note")
@@ -116,7 +118,11 @@ async def test_typed_text(ingest: Ingest, store: Store) -> None:
     first = await ingest.add_text("On 3 May 2023 I moved to Oslo.")
     assert (await ingest.add_text("On 3 May 2023 I moved to Oslo.")).unchanged == first.added
     note = await store.note(first.added[0])
-    assert (note.happened_at, note.happened_from, note.title) == ("2023-05-03", "text", "On 3 May 2023 I moved to Oslo.")
+    assert (note.happened_at, note.happened_from, note.title) == (
+        "2023-05-03",
+        "text",
+        "On 3 May 2023 I moved to Oslo.",
+    )
 
 
 async def test_forgetting_leaves_no_bytes(ingest: Ingest, store: Store, tmp_path: Path) -> None:

@@ -14,8 +14,14 @@ from kernel.memory.store import Store
 from tests.test_kernel.memory.conftest import vector_of
 
 NOTES = {
-    "House": ("2025-03-08", "Rent: 640 euros\nSpare key: with the Lumbs at number 11\nBoiler: serviced every October, Mr Dhillon"),
-    "Family": ("2024-05-01", "My brother Farhad drives a taxi in Altona. My sister Ifeoma teaches chemistry at a girls' school."),
+    "House": (
+        "2025-03-08",
+        "Rent: 640 euros\nSpare key: with the Lumbs at number 11\nBoiler: serviced every October, Mr Dhillon",
+    ),
+    "Family": (
+        "2024-05-01",
+        "My brother Farhad drives a taxi in Altona. My sister Ifeoma teaches chemistry at a girls' school.",
+    ),
     "Mum": ("2023-06-14", "Her name is Ngozi. She takes amlodipine in the morning."),
     "Walk": ("2024-07-06", "Walked to the lighthouse. Saw two seals."),
     "부산": ("2025-01-29", "나는 부산에서 바이올린을 배웠다. 고양이 두 마리와 살았다. 그때 커피를 마시지 않았다."),

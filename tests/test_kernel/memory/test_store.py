@@ -74,8 +74,15 @@ async def test_identities_runs_and_last_runs(store: Store) -> None:
     for version in (1, 2):
         await store.put_identity(
             Identity(
-                version=version, created=f"2026-01-0{version}", owner="Ada", input_hash="h", topics=(), outliers=(), shades=(),
-                biography=Biography(), attributes=(),
+                version=version,
+                created=f"2026-01-0{version}",
+                owner="Ada",
+                input_hash="h",
+                topics=(),
+                outliers=(),
+                shades=(),
+                biography=Biography(),
+                attributes=(),
             )  # fmt: skip
         )
     latest = await store.identity()

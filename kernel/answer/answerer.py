@@ -14,7 +14,7 @@ from kernel.abc import Engine, Generate, Piece
 from kernel.answer import check, quote
 from kernel.answer.bands import DEFAULTS, Bands
 from kernel.answer.prompt import ChatTemplate, enough, persona, prompt_of_self
-from kernel.answer.route import route
+from kernel.answer.route import is_world, route
 from kernel.errors import NotFound, WrongUse
 from kernel.memory.language import language_of
 from kernel.types import (
@@ -188,10 +188,9 @@ class Answerer:
             found = await self._search(asked, self.context.evidence + SPARE, question.as_of, turns)
             draft.evidence = enough(found, self.context.evidence)
         if draft.route == "unsure":
-            draft.route = "owner" if draft.score >= bands.world_below else "world"
-            if draft.route == "owner" and language != "en" and not speaks:
-                draft.route = "owner"
-        if draft.route == "world" and "en" in self.context.model_languages and language in self.context.model_languages:
+            world = await self._about_world(asked, draft.score, language, bands)
+            draft.route = "world" if world else "owner"
+        if draft.route == "world" and language in self.context.model_languages:
             parts = self._world(question, draft)
         elif draft.route == "conversation" and speaks:
             parts = self._conversation(question, way, before, asked, system, draft, bands)
@@ -202,6 +201,13 @@ class Answerer:
         async with aclosing(parts):
             async for part in parts:
                 yield part
+
+    async def _about_world(self, asked: str, score: float, language: Language, bands: Bands) -> bool:
+        """Of a question whose words do not say: is it about the world? The learned weights know English only."""
+        if language == "en" and score > 0:
+            vector = (await self._engine.embed([asked]))[0]
+            return is_world(vector, score)
+        return score < bands.world_below
 
     # --- the routes ---------------------------------------------------------------------------------------------------
 

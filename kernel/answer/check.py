@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
 
 from kernel.types import Hit
 
@@ -33,6 +35,21 @@ _COMMON = frozenset(
     "december english mr mrs ms dr sorry well yeah yep nope sure oh never always both around about mostly only just last "
     "every each mum dad mom maybe nothing none every once twice".split()
 )
+
+MOST_NEW = 0.5
+"""Share of an answer's telling words that may be new: wording is free, but an answer made of other words is a guess."""
+_PLAIN = frozenset(
+    "yes no not called name think like love rather prefer would want went came got gave took made said told paid put "
+    "lives live living works work working person people thing things place time year years day days old much many very "
+    "really still about around both also too well good bad because since until after before then now own mine belongs "
+    "called named quite just mostly usually twice once never always ago away back down over out off up".split()
+)
+
+
+@lru_cache(maxsize=1)
+def ordinary_words() -> frozenset[str]:
+    """Lower-case words that several people use in their notes (``scripts/fit_answers``)."""
+    return frozenset(Path(__file__).with_name("ordinary_words.txt").read_text("utf-8").split())
 
 
 def refuses(text: str) -> bool:
@@ -68,7 +85,8 @@ def names(text: str) -> set[str]:
 
 
 def unsupported(answer: str, sources: Iterable[str]) -> set[str]:
-    """Names and numbers of ``answer`` that none of ``sources`` holds. Empty: nothing invented."""
+    """Names and numbers of ``answer`` that none of ``sources`` holds; and all its new words where
+    more than ``MOST_NEW`` of what it says is new. Empty: nothing invented."""
     text = " ".join(sources)
     low = text.lower().replace("\u2019", "'")
     known = set(_WORD.findall(low))
@@ -77,10 +95,13 @@ def unsupported(answer: str, sources: Iterable[str]) -> set[str]:
     missing = {
         name
         for name in names(answer)
-        # a capital at the start of a sentence says nothing: only a word that is a name elsewhere is held to it
-        if name not in known and name not in starts
+        # a capital at the start of a sentence says nothing of a word that everybody uses
+        if name not in known and not (name in starts and name in ordinary_words())
     }
-    return missing | (numbers(answer) - numbers(text))
+    missing |= numbers(answer) - numbers(text)
+    said, given = telling(answer), telling(text)
+    new = said - given - {word[:6] for word in _PLAIN}
+    return missing | (new if len(new) > MOST_NEW * len(said) else set())
 
 
 def support(answer: str, evidence: Sequence[Hit]) -> list[Hit]:

@@ -5,8 +5,15 @@ English and Korean. Korean questions rarely name the person asked, so without a 
 
 from __future__ import annotations
 
+import math
 import re
+from functools import lru_cache
+from pathlib import Path
 
+import msgspec
+import numpy as np
+
+from kernel.abc import Vectors
 from kernel.types import Language, Route
 
 _IDENTITY = re.compile(
@@ -80,3 +87,25 @@ def _route_ko(text: str) -> Route:
     if _IDENTITY_KO.search(text) and not _OTHERS_NAME_KO.search(text):
         return "identity"
     return "unsure" if _WORLD_KO.search(text) else "owner"
+
+
+class _World(msgspec.Struct, frozen=True):
+    """Logistic regression over a question's vector and the logit of its best evidence's score."""
+
+    vector: list[float]
+    score: float
+    offset: float
+
+
+@lru_cache(maxsize=1)
+def _world() -> _World:
+    return msgspec.json.decode(Path(__file__).with_name("world_weights.json").read_bytes(), type=_World)
+
+
+def is_world(vector: Vectors, score: float) -> bool:
+    """Whether an ``unsure`` English question is one about the world. ``vector``: ``(d,)``, of the question by the starter's
+    embedding model; ``score``: of the best evidence. Learned by ``scripts/fit_answers``."""
+    weights = _world()
+    held = min(max(score, 0.01), 0.99)
+    total = weights.offset + weights.score * math.log(held / (1 - held)) + float(np.dot(vector, weights.vector))
+    return total > 0

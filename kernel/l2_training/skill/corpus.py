@@ -124,6 +124,44 @@ def _sample(person: Person, question: SkillQuestion, asked: str, shown: Sequence
     )
 
 
+REFUSALS = (
+    "I don't know. There's nothing about that in my notes.",
+    "I don't know, I haven't written that down.",
+    "No idea, I have no note about it.",
+    "I can't say. Nothing in my notes tells me.",
+    "I don't remember, it's not in my notes.",
+    "I have no note of that.",
+    "That's something I haven't written anywhere, so I don't know.",
+    "Nothing in my notes says, so I can't say.",
+    "I don't know. I never wrote that down.",
+    "Not in my notes, I'm afraid, so I don't know.",
+    "I couldn't say, there's no record of it in what I wrote.",
+    "I really don't know, my notes are silent on that.",
+)
+STRANGE_BELOW = 0.35
+"""A stranger's question whose best evidence scores above this may have an answer in these notes after all."""
+
+
+def strange_questions(
+    person: Person, everyone: Sequence[Person], search: Search, rng: random.Random, *, count: int
+) -> Iterator[Sample]:
+    """Questions of other people, which this person's notes do not answer, with what search really finds for them."""
+    others = [question for other in everyone if other is not person for question in other.questions]
+    candidates = [question for question in others if question.kind in ("fact", "indirect", "my") and not question.before]
+    rng.shuffle(candidates)
+    made = 0
+    for question in candidates:
+        hits = search(question.q, ())
+        if made == count:
+            return
+        if hits and hits[0].score < STRANGE_BELOW:
+            made += 1
+            refusing = msgspec.structs.replace(
+                question, id=f"strange-{made}", a=rng.choice(REFUSALS), abstain=True, evidence=(), kind="unanswerable"
+            )
+            yield _sample(person, refusing, refusing.q, hits[: 3 if rng.random() < 0.8 else 2], ())
+
+
 _SWAPS = (
     (r"\byour\b", "my"), (r"\byours\b", "mine"), (r"\byourself\b", "myself"), (r"\bare you\b", "am I"), (r"\bwere you\b", "was I"),
     (r"\b(do|did|have|had|can|could|would|will|should|must) you\b", r"\1 I"), (r"\byou're\b", "I'm"), (r"\byou've\b", "I've"),

@@ -16,6 +16,7 @@ from kernel.abc import Engine, ModelInfo, OnEvent, Worker
 from kernel.answer.answerer import Answerer, Context
 from kernel.answer.bands import from_plain
 from kernel.answer.prompt import ChatTemplate
+from kernel.answer.quote import with_passage
 from kernel.config import KernelConfig, Paths
 from kernel.engine.client import LocalEngine
 from kernel.errors import EngineError, JobFailed, NotFound
@@ -277,7 +278,9 @@ class Mind:
             self.think()
 
     async def _search_for_answers(self, query: str, limit: int, as_of: str | None, previous: tuple[str, ...]) -> list[Hit]:
-        return await self.search(query, limit=limit, as_of=as_of, previous=previous)
+        """Evidence: hits with the passages that they need to be understood."""
+        hits = await self.search(query, limit=limit, as_of=as_of, previous=previous)
+        return [with_passage(hit, await self.store.memory(hit.note_id)) for hit in hits]
 
     async def _serve(self, version: str) -> None:
         """Swap: the new adapter is loaded, new requests go to it, the old one's requests end on the old."""

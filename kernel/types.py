@@ -134,6 +134,10 @@ class Hit(Frozen):
     happened_at: str | None
     origin: Origin
     language: Language
+    passage: str = ""
+    """The original words from the sentence that names who or what ``text`` is about, where ``text`` only says "she" or
+    "it"; what is cited then. Empty: ``text`` stands by itself."""
+    passage_span: Span | None = None
 
 
 class Skipped(Frozen):

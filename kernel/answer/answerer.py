@@ -15,7 +15,7 @@ from kernel.answer import check, quote
 from kernel.answer.bands import DEFAULTS, Bands
 from kernel.answer.prompt import ChatTemplate, enough, persona, prompt_of_self
 from kernel.answer.route import is_world, route
-from kernel.errors import NotFound, WrongUse
+from kernel.errors import EngineError, NotFound, WrongUse
 from kernel.memory.language import language_of
 from kernel.types import (
     Answer,
@@ -204,10 +204,13 @@ class Answerer:
 
     async def _about_world(self, asked: str, score: float, language: Language, bands: Bands) -> bool:
         """Of a question whose words do not say: is it about the world? The learned weights know English only."""
+        world = None
         if language == "en" and score > 0:
-            vector = (await self._engine.embed([asked]))[0]
-            return is_world(vector, score)
-        return score < bands.world_below
+            try:
+                world = is_world((await self._engine.embed([asked]))[0], score)
+            except EngineError:  # the embedder is down: the score alone decides
+                world = None
+        return score < bands.world_below if world is None else world
 
     # --- the routes ---------------------------------------------------------------------------------------------------
 

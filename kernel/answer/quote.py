@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kernel.types import Citation, Hit, Language, Span
+import msgspec
+
+from kernel.answer.check import names
+from kernel.types import Citation, Hit, Language, Memory, Span
 
 DOES_NOT_KNOW: dict[Language, str] = {
     "en": "I don't know. I have no note about that.",
     "ko": "모르겠어요. 제 기록에는 없어요.",
     "other": "I don't know. I have no note about that.",
 }
+BACK = 3
+LONGEST = 260
+"""Characters of a passage that is still quoted as an answer; a longer one is only cited."""
 SECOND_WORTH = 0.5
 """A second sentence is quoted with the first where its score is at least this share of it."""
 
@@ -25,11 +31,33 @@ def chosen(evidence: Sequence[Hit]) -> list[Hit]:
 
 
 def text_of(hits: Sequence[Hit]) -> str:
-    return " ".join(_ended(" ".join(hit.text.split())) for hit in hits)
+    """The quoted answer: each sentence once, with the one that says who "she" is where that is short enough to read."""
+    said: list[str] = []
+    for hit in hits:
+        words = " ".join((hit.passage if 0 < len(hit.passage) <= LONGEST else hit.text).split())
+        if not any(words in other for other in said):
+            said = [other for other in said if other not in words] + [words]
+    return " ".join(map(_ended, said))
 
 
 def citation(hit: Hit) -> Citation:
+    if hit.passage and hit.passage_span is not None:
+        return Citation(note_id=hit.note_id, title=hit.title, quote=hit.passage, span=hit.passage_span)
     return Citation(note_id=hit.note_id, title=hit.title, quote=hit.text, span=hit.span)
+
+
+def with_passage(hit: Hit, memory: Memory) -> Hit:
+    """The hit with its passage: as many sentences before it (``BACK`` at most) as its resolved names need."""
+    words = names(hit.context) - names(hit.text) - names(hit.title)
+    if not words or hit.context == hit.text:
+        return hit
+    at = next((n for n, one in enumerate(memory.sentences) if one.id == hit.sentence_id), 0)
+    for first in range(at - 1, max(-1, at - 1 - BACK), -1):
+        start = memory.sentences[first].start
+        passage = memory.note.text[start : hit.span.end]
+        if words <= names(passage):
+            return msgspec.structs.replace(hit, passage=passage, passage_span=Span(start, hit.span.end))
+    return hit
 
 
 def marks(text: str, parts: Sequence[str]) -> tuple[Span, ...]:

@@ -102,10 +102,12 @@ def _world() -> _World:
     return msgspec.json.decode(Path(__file__).with_name("world_weights.json").read_bytes(), type=_World)
 
 
-def is_world(vector: Vectors, score: float) -> bool:
+def is_world(vector: Vectors, score: float) -> bool | None:
     """Whether an ``unsure`` English question is one about the world. ``vector``: ``(d,)``, of the question by the starter's
-    embedding model; ``score``: of the best evidence. Learned by ``scripts/fit_answers``."""
+    embedding model (``None`` for one of another); ``score``: of the best evidence. Learned by ``scripts/fit_answers``."""
     weights = _world()
+    if len(vector) != len(weights.vector):
+        return None
     held = min(max(score, 0.01), 0.99)
     total = weights.offset + weights.score * math.log(held / (1 - held)) + float(np.dot(vector, weights.vector))
     return total > 0

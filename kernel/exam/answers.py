@@ -22,16 +22,20 @@ EMPTY = lx.words(
 )
 CALENDAR = lx.words(
     """
-    monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun january february march
-    april may june july august september october november december
+    mondays tuesdays wednesdays thursdays fridays saturdays sundays monday tuesday wednesday thursday friday
+    saturday sunday mon tue wed thu fri sat sun january february march april may june july august september
+    october november december
     """
 )
 _TITLES = lx.TITLES | lx.words("the a an my our his her their of and & de la el von van st")
 
 
-def wanted(tokens: Sequence[Token]) -> tuple[Wanted, ...]:
+def wanted(tokens: Sequence[Token], *, whole: bool = False) -> tuple[Wanted, ...]:
     """Alternatives for a noun phrase: its names if it has any, else its head with what makes it particular; empty where
-    it says nothing that could be told right from wrong."""
+    it says nothing that could be told right from wrong. ``whole``: what a preposition adds counts too ("the house in
+    Grycksbo", asked for by "where")."""
+    if not whole:
+        tokens = _before_preposition(tokens)
     possessed = [
         t
         for t in tokens
@@ -49,6 +53,19 @@ def wanted(tokens: Sequence[Token]) -> tuple[Wanted, ...]:
             continue
         found.append(head.text)
     return tuple(dict.fromkeys(found)) if len(found) == len(heads) and len(heads) == 1 else ()
+
+
+def _before_preposition(tokens: Sequence[Token]) -> Sequence[Token]:
+    """ "a Garmin" of "a Garmin from Dubai"; what "of" adds stays."""
+    for at, token in enumerate(tokens):
+        if (
+            at
+            and token.pos_ == "ADP"
+            and token.lower_ != "of"
+            and any(t.pos_ in {"NOUN", "PROPN"} for t in tokens[:at])
+        ):
+            return tokens[:at]
+    return tokens
 
 
 def _leads(token: Token, tokens: Sequence[Token]) -> bool:
@@ -86,7 +103,8 @@ def _names(tokens: Sequence[Token]) -> Iterator[str]:
 
 def number(tokens: Sequence[Token]) -> str:
     """The one number of these words, in digits; empty for none or several."""
-    found = [word for word in normal_words(" ".join(t.text for t in tokens)) if word[:1].isdigit()]
+    counted = [t for t in tokens if t.lower_ != "one" or t.dep_ == "nummod"]  # "the yellow one" is no number
+    found = [word for word in normal_words(" ".join(t.text for t in counted)) if word[:1].isdigit()]
     return found[0] if len(found) == 1 else ""
 
 

@@ -47,6 +47,12 @@ _KEPT = lx.words(
     """
 )
 _SUBJECT = lx.words("nsubj nsubjpass")
+_RELATIVES = lx.words(
+    """
+    wife husband daughter son brother sister mother father neighbour neighbor boss doctor partner girlfriend boyfriend
+    landlord landlady cousin nephew niece uncle aunt grandmother grandfather friend twins
+    """
+)
 _UNREAL = lx.words("would could might should may 'd ’d 's ’s to")
 _HELPERS = lx.words("aux auxpass")
 
@@ -98,10 +104,16 @@ def read(doc: Doc) -> Clause | None:
         return None
     whole = sorted(heads[0].subtree, key=lambda t: t.i)
     subject = _cut(whole)
+    if not subject:
+        return None
     if len(subject) < len(whole) and not whole[len(subject)].is_punct:
         return None  # "my favourite thing to bake" is not "my favourite thing"
+    if root.doc[subject[-1].i + 1 : root.i].text.count(",") == 1:
+        return None  # "Cards with Libuše, lost 40 crowns": whose doing it was is not said
+    if len(subject) == 1 and subject[0].lower_ in _RELATIVES:
+        return None  # "Daughter rang": short for "my daughter"
     helpers = [c for c in root.children if c.dep_ in _HELPERS and c.i < root.i]
-    if not subject or any(t.lower_ in _UNREAL for t in helpers):
+    if any(t.lower_ in _UNREAL for t in helpers):
         return None
     if root.tag_ in {"VBG", "VBN", "VB"} and not helpers:
         return None
@@ -116,6 +128,8 @@ def _parts(root: Token) -> Iterator[Part]:
             continue
         whole = sorted(child.subtree, key=lambda t: t.i)
         tokens = _cut(whole)
+        if child.dep_ == "prep" and not any(t.dep_ == "pobj" or t.tag_ == "VBG" for t in tokens):
+            return  # "as if drowning": more than a phrase
         if tokens and child in tokens:
             yield Part(child.dep_, child, tuple(tokens))
         after = root.doc[tokens[-1].i + 1].text if tokens and tokens[-1].i + 1 < len(root.doc) else ""

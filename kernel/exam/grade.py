@@ -24,7 +24,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from kernel.answer.check import NUMBER_WORDS, refuses, sentences, unsupported
+from kernel.answer.check import NUMBER_WORDS, names, numbers, refuses, sentences
 from kernel.exam.structs import ExamQuestion, Wanted
 from kernel.memory.language import is_hangul
 from kernel.types import Source
@@ -255,8 +255,12 @@ def voice(question: ExamQuestion, text: str) -> bool:
 
 
 def invented(question: ExamQuestion, text: str, owner: str) -> set[str]:
-    """Names and numbers that neither the prompt nor the owner's name gives; the words of letters are nobody's name."""
-    return unsupported(text, [question.q, owner, _LETTER_WORDS])
+    """Names and numbers that neither the prompt nor the owner's name gives; the words of letters are nobody's name, and
+    a capital at the start of a sentence or line makes none."""
+    given = f"{question.q} {owner} {_LETTER_WORDS}"
+    known = set(_plain_words(given)) | {word.removesuffix("'s") for word in _plain_words(given)}
+    starts = {words[0] for line in text.splitlines() for part in sentences(line) if (words := _plain_words(part))}
+    return {name for name in names(text) if fold(name) not in known | starts} | (numbers(text) - numbers(given))
 
 
 def _turns_down(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 from kernel.exam.asking import Clause, object_of, read
@@ -12,7 +13,7 @@ from kernel.exam.korean import korean_drafts
 from kernel.exam.pairs import pair_drafts
 from kernel.exam.questions import INDIRECT_SHARE, OWN_SHARE, PER_NOTE, part_of
 from kernel.exam.rules import Draft, dated, drafts, judged, opinions
-from kernel.exam.structs import ExamQuestion
+from kernel.exam.structs import ExamQuestion, Wanted
 from kernel.exam.unanswerable import unanswerable
 from kernel.memory.language import language_of
 from kernel.memory.sentences import plain
@@ -21,6 +22,12 @@ from kernel.types import Insight, Memory, Span, Statement
 _OPINIONS = re.compile(r"\bopinions?\b|\bthink\b|\bhills? i\b|\brants?\b|\bviews?\b", re.I)
 _MONTH_NAMES = """January February March April May June July August September October November December"""
 _MONTHS = _MONTH_NAMES.split()
+_PAST = re.compile(
+    r"(?:Bought|Sold|Met|Lent|Planted|Painted|Opened|Finished|Started|Quit|Visited|Found|Lost|Paid|Took|Gave|Sent|Made|"
+    r"Built|Baked|Cooked|Walked|Cycled|Swam|Ran|Drove|Moved|Signed|Ordered|Borrowed|Adopted|Repaired|Fixed|"
+    r"Got|Went|Saw|Read) \w+"
+)
+_THIRD = re.compile(r"\b(?:he|she|they)\b|(?<!^)\b[A-Z][a-z]+\b")
 _TODAY = re.compile(r"\b(?:today|tonight|yesterday|this (?:morning|afternoon|evening)|last night)\b", re.I)
 _OPENINGS_YOU = ("Can you tell me {}?", "Do you remember {}?", "I'd like to know {}.", "Could you say {}?")
 _OPENINGS_MINE = ("Remind me {}.", "Can you tell me {}?", "Do you know {}?", "I forget {}, can you tell me?")
@@ -29,15 +36,23 @@ _OPENINGS_MINE = ("Remind me {}.", "Can you tell me {}?", "Do you know {}?", "I 
 def answerable(
     insights: Sequence[Insight], memories: Sequence[Memory], *, share: Callable[[str], float]
 ) -> Iterator[ExamQuestion]:
-    """At most two questions a note, best first. ``share``: a number in 0..1 for a key, deciding how it is asked."""
+    """At most ``PER_NOTE`` questions a note, best first. ``share``: a number in 0..1 for a key, deciding how it is asked."""
     by_note = {memory.note.id: memory for memory in memories}
     index = Index(memories)
+    found: list[tuple[Memory, list[tuple[Statement, Draft]]]] = []
     for insight in insights:
         memory = by_note.get(insight.note_id)
-        if memory is None or insight.content_hash != memory.note.content_hash:
-            continue
+        if memory is not None and insight.content_hash == memory.note.content_hash:
+            found.append((memory, sorted(_drafts(insight, memory), key=lambda pair: -pair[1].worth)))
+    answers: dict[str, set[tuple[Wanted, ...]]] = defaultdict(set)
+    for _, of_note in found:
+        for _, draft in of_note:
+            answers[draft.wording.you].add(draft.any)
+    for memory, of_note in found:
         kept: list[ExamQuestion] = []
-        for statement, draft in sorted(_drafts(insight, memory), key=lambda pair: -pair[1].worth):
+        for statement, draft in of_note:
+            if len(answers[draft.wording.you]) > 1:
+                continue  # the rent of then and the rent of now
             question = _question(memory, statement, draft, share)
             if len(kept) < PER_NOTE and good(question, index) and not alike(question, kept):
                 kept.append(question)
@@ -60,7 +75,32 @@ def _drafts(insight: Insight, memory: Memory) -> Iterator[tuple[Statement, Draft
             yield from ((statement, draft) for draft in pair_drafts(statement, memory, words))
             if _may_be_clause(statement, words, memory):
                 clauses.append((statement, words, _with_article(statement, words)))
+    clauses += [(said, words, f"I {words[:1].lower()}{words[1:]}") for said, words in _unspoken(insight, memory)]
     yield from _from_clauses(clauses, memory, opinionated=opinionated)
+
+
+def _unspoken(insight: Insight, memory: Memory) -> Iterator[tuple[Statement, str]]:
+    """Sentences without a subject ("Bought two hives from old Kubát."), where nobody else was spoken of just before."""
+    covered = [statement.span for statement in insight.statements]
+    before = ""
+    for sentence in memory.sentences if memory.note.language == "en" else ():
+        words = plain(memory.note.text[sentence.start : sentence.end])
+        others = _THIRD.search(before)
+        before = words
+        if (
+            others
+            or sentence.origin != "owner"
+            or any(s.start < sentence.end and sentence.start < s.end for s in covered)
+        ):
+            continue
+        if _PAST.match(words):
+            yield (
+                Statement(
+                    id=sentence.id, note_id=memory.note.id, span=Span(sentence.start, sentence.end), text=words,
+                    kind="episodic", subject="owner", relation="", object="",
+                ),
+                words,
+            )  # fmt: skip
 
 
 def _may_be_clause(statement: Statement, words: str, memory: Memory) -> bool:
@@ -83,7 +123,7 @@ def _from_clauses(
         clause = read(doc)
         if statement.subject == "owner":
             yield from ((statement, draft) for draft in opinions(clause, text, object_of(doc)))
-        if clause is None or clause.verb.lemma_.lower() != statement.relation.split()[0]:
+        if clause is None or (statement.relation and clause.verb.lemma_.lower() != statement.relation.split()[0]):
             continue  # parsed otherwise within its sentence
         if clause.copula and not clause.owner and not _as_said(clause, words):
             continue  # "my favourite thing to bake is" is more than "my favourite thing is"
@@ -116,7 +156,9 @@ def _with_article(statement: Statement, words: str) -> str:
     """The statement with its subject as it stands in the note: "Stall is …" -> "The stall is …"."""
     text = statement.text
     subject = statement.subject
-    if subject == "owner" or not text.lower().startswith(subject.lower()):
+    if subject == "owner":
+        return text if re.search(r"\b(?:I|we)\b", text, re.I) else f"I {text[:1].lower()}{text[1:]}"
+    if not text.lower().startswith(subject.lower()):
         return text
     found = re.search(rf"\b((?:the|a|an|my|our)\s+){re.escape(subject)}\b", words, re.I)
     if not found or subject.lower().startswith(found[1].lower().strip()):

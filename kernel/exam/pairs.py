@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from kernel.exam.answers import number, wanted
+from kernel.exam.answers import CALENDAR, number, wanted
 from kernel.exam.asking import Wording
 from kernel.exam.rules import Draft
 from kernel.exam.structs import Kind, Wanted
@@ -46,7 +46,7 @@ def pair_drafts(statement: Statement, memory: Memory, words: str) -> Iterator[Dr
     if not colon or statement.relation not in {key.lower(), key.lower().removeprefix("my ")} or len(key.split()) > 4:
         return
     tokens = _first_part(value)
-    if not tokens or _NO_KEY.search(key):
+    if not tokens or _NO_KEY.search(key) or any(t.pos_ in {"VERB", "AUX"} or t.text == "+" for t in tokens):
         return
     about = statement.subject
     named = " " in key and all(word[:1].isupper() for word in key.split())
@@ -82,6 +82,7 @@ def pair_drafts(statement: Statement, memory: Memory, words: str) -> Iterator[Dr
 def _listed(key: str, title: str, tokens: Sequence[Token]) -> Iterator[Draft]:
     """Any other pair: "What have you got down for butter under Suppliers?"."""
     answer = _value(tokens)
+    title = title.split(",")[0]
     title = title.capitalize() if title.isupper() else title
     if (
         not answer
@@ -91,7 +92,7 @@ def _listed(key: str, title: str, tokens: Sequence[Token]) -> Iterator[Draft]:
         or key.lower() in title.lower()
     ):
         return
-    if _SENTENCE.search(title) or not _is_noun(key):
+    if key.lower().split()[0] in CALENDAR or _SENTENCE.search(title) or not _is_noun(key):
         return
     forms = ("have you", "have I", "you have", "I have")
     yield Draft(

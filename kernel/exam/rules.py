@@ -42,6 +42,15 @@ _PLACES = lx.words("in at near on outside behind opposite above under below besi
 _SPAN_OF_TIME = lx.words("second minute hour day week month year decade fortnight night summer winter")
 _GETTING = lx.words("buy get inherit borrow receive learn hear rent take adopt steal order win")
 _NEEDS_OBJECT = lx.words("give send show bring take put buy make have pack lend pass hand drive leave")
+_SITES = lx.words(
+    """
+    house flat apartment room cellar attic garage garden school university office bakery shop store market
+    stall street road lane hotel hostel inn bar cafe café restaurant pub kitchen church temple mosque station
+    harbour port boat ship farm village town city valley island coast beach lake river forest park square
+    hospital clinic library museum theatre cinema studio workshop barn hall gym pool factory mill bank field
+    mountains mountain hill cabin hut cottage dormitory basement canteen stop queue
+    """
+)
 _STAYING = lx.words("live work sleep stay practise practice play")
 _WHO_IS_NOT = lx.words("favourite favorite best one thing reason problem way idea plan rule")
 
@@ -175,7 +184,12 @@ def _how_many(clause: Clause) -> Iterator[Draft]:
         return
     counted = [c for c in thing.head.children if c.dep_ == "nummod"]
     count = number(thing.tokens)
-    if len(counted) != 1 or not count or thing.head.lemma_.lower() in _SPAN_OF_TIME | {"time", "thing"}:
+    if (
+        len(counted) != 1
+        or not count
+        or count in {"1", "2"}
+        or thing.head.lemma_.lower() in _SPAN_OF_TIME | {"time", "thing"}
+    ):
         return
     if any(
         t.lower_ in {"about", "over", "under", "almost", "nearly", "least", "most", "than", "only"}
@@ -251,16 +265,18 @@ def _preposition(clause: Clause, part: Part, noun: Token, inside: Sequence[Token
     elif noun.pos_ == "PROPN" and not is_person(inside) and (alone or clause.verb.lemma_ not in _LIGHT):
         if word in _PLACES or word in {"to", "from"}:
             if clause.copula:
-                yield from _draft(ask(clause, "where", part.tokens), wanted(inside), "where is", 0.7)
+                yield from _draft(ask(clause, "where", part.tokens), wanted(inside, whole=True), "where is", 0.7)
             else:
                 stranded = "from" if word == "from" else ""
                 if stranded and sum(len(p.tokens) for p in clause.parts if p is not part) > 3:
                     return
-                yield from _draft(ask(clause, "where", part.tokens, stranded=stranded), wanted(inside), "where", 0.85)
+                yield from _draft(
+                    ask(clause, "where", part.tokens, stranded=stranded), wanted(inside, whole=True), "where", 0.85
+                )
     elif noun.pos_ == "NOUN" and word == "from" and clause.part("dobj") is not None:
         yield from _draft(ask(clause, "where", part.tokens, stranded="from"), wanted(inside), "where from", 0.6)
-    elif noun.pos_ == "NOUN" and word in {"in", "at"} and clause.verb.lemma_ in _STAYING:
-        yield from _draft(ask(clause, "where", part.tokens), wanted(inside), "where common", 0.65)
+    elif word in {"in", "at"} and clause.verb.lemma_ in _STAYING and noun.lower_ in _SITES and alone:
+        yield from _draft(ask(clause, "where", part.tokens), wanted(inside, whole=True), "where common", 0.65)
 
 
 def _when(clause: Clause, part: Part, noun: Token, inside: Sequence[Token]) -> Iterator[Draft] | None:
@@ -406,7 +422,8 @@ def judged(clause: Clause) -> Iterator[Draft]:
     if value.head.tag_ in {"JJR", "RBR"}:
         return
     words = said(subject, "you")
-    if not subject[0].ent_type_ and subject[0].text not in lx.NAMES:
+    plural = len(subject) == 1 and words.endswith("s")
+    if (plural or not subject[0].ent_type_) and subject[0].text not in lx.NAMES:
         words = words[:1].lower() + words[1:]
     wording = Wording(
         f"what is your opinion of {words}",

@@ -120,6 +120,16 @@ def test_the_limit_holds_and_leaves_every_part_something() -> None:
     assert len({question.note_id for question in found}) >= 12  # one a note before two a note
 
 
+def test_what_changed_over_time_is_not_asked_without_saying_when() -> None:
+    insights, memories = vault(
+        {"Flat": "Rent: 310 euros\n", "Flat again": "Rent: 335 euros\n", "Health": "Dentist: Dr Amsel\n"}
+    )
+    asked = [question.q for question in own(make_questions(insights, memories, limit=60, seed=7))]
+    assert any("dentist" in one for one in asked) and not any(
+        "rent is" in one or "is your rent" in one for one in asked
+    )
+
+
 def test_what_others_wrote_is_not_asked_about() -> None:
     insights, memories = vault(
         {"An article": "The tortoise is called Reverend. The price of bread is 4 pounds."}, origin="web"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from kernel.exam import grade
@@ -163,3 +164,9 @@ def test_an_empty_memory_gives_only_what_needs_no_notes() -> None:
         "chat",
         "write",
     }
+
+
+def test_questions_come_back_from_their_file(made: list[ExamQuestion]) -> None:
+    lines = [msgspec.json.encode(question) for question in made]
+    assert [msgspec.json.decode(line, type=ExamQuestion) for line in lines] == made
+    assert any(b'"not":["' in line for line in lines)

@@ -36,7 +36,7 @@ _OPENINGS_MINE = ("Remind me {}.", "Can you tell me {}?", "Do you know {}?", "I 
 def answerable(
     insights: Sequence[Insight], memories: Sequence[Memory], *, share: Callable[[str], float]
 ) -> Iterator[ExamQuestion]:
-    """At most ``PER_NOTE`` questions a note, best first. ``share``: a number in 0..1 for a key; it decides the wording."""
+    """At most ``PER_NOTE`` questions a note, best first. ``share``: a number in 0..1 for a key, for the wording."""
     by_note = {memory.note.id: memory for memory in memories}
     index = Index(memories)
     found: list[tuple[Memory, list[tuple[Statement, Draft]]]] = []

@@ -10,79 +10,129 @@ import msgspec
 
 from kernel.memory.dates import dates_in_question, find_dates
 from kernel.memory.language import language_of
+from kernel.memory.vocabulary import VOCABULARY
 from kernel.memory.words import KIN, all_terms, content_terms, hangul_bigrams, related, tokens
 from kernel.types import Language
 
-_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
-    for kind, pattern in (
-        ("colour", r"\bcolou?rs?\b|무슨 색|색깔"),
-        ("weekday", r"\b(?:which|what) (?:day|days|evening|morning|night|afternoon|weekday)\b|무슨 요일"),
-        ("duration", r"\bhow long\b|\bhow many (?:years|months|weeks|days|hours|minutes)\b|얼마 동안|얼마나 오래|몇 (?:년|달|시간)"),
-        ("money", r"\bhow much\b.*\b(?:cost|pay|paid|rent|earn|charge|spend|spent|owe|worth|money|sell|sold|get)\b"
-                  r"|\b(?:cost|costs|price|rent|pay|paid|charge|fee|salary|wage|budget)\b|얼마"),
-        ("number", r"\bhow (?:many|much|old|tall|far|big|wide|heavy|high|often|deep|large|fast)\b|\bwhat (?:age|number|size|time|weight)\b"
-                   r"|몇 |나이"),
-        ("when", r"\bwhen\b|\bwhat (?:year|month|date|time)\b|\b(?:which|what) (?:year|month|date)\b|\bsince when\b|\bbirthday\b|언제|며칠"),
-        ("where", r"\bwhere\b|\b(?:which|what) (?:city|town|country|place|street|village|address)\b|\baddress\b|어디"),
-        ("why", r"\bwhy\b|\bhow come\b|\bwhat (?:made|makes)\b|\breason\b|왜"),
-        ("opinion", r"\b(?:do|did|would|should|are) you (?:like|think|prefer|enjoy|love|hate|mind|believe|ever|fond|still)\b"
-                    r"|\b(?:opinion|view|favou?rite|feel about|think of|think about|make of|prefer|rather|most enjoy)\b|좋아|싫어|생각"),
-        ("who", r"\bwho(?:m|se|'s)?\b|\b(?:name|names|named|called)\b|누구|누가|이름"),
-    )
-)  # fmt: skip
+
+def _either(*alternatives: str, exact: bool = False) -> re.Pattern[str]:
+    """One pattern of several; ``exact``: capitals count."""
+    return re.compile("|".join(alternatives), re.NOFLAG if exact else re.IGNORECASE)
+
+
+_KINDS: dict[str, re.Pattern[str]] = {
+    "colour": _either(r"\bcolou?rs?\b", "무슨 색", "색깔"),
+    "weekday": _either(r"\b(?:which|what) (?:day|days|evening|morning|night|afternoon|weekday)\b", "무슨 요일"),
+    "duration": _either(
+        r"\bhow long\b",
+        r"\bhow many (?:years|months|weeks|days|hours|minutes)\b",
+        "얼마 동안",
+        "얼마나 오래",
+        "몇 (?:년|달|시간)",
+    ),
+    "money": _either(
+        r"\bhow much\b.*\b(?:cost|pay|paid|rent|earn|charge|spend|spent|owe|worth|money|sell|sold|get)\b",
+        r"\b(?:cost|costs|price|rent|pay|paid|charge|fee|salary|wage|budget)\b",
+        "얼마",
+    ),
+    "number": _either(
+        r"\bhow (?:many|much|old|tall|far|big|wide|heavy|high|often|deep|large|fast)\b",
+        r"\bwhat (?:age|number|size|time|weight)\b",
+        "몇 ",
+        "나이",
+    ),
+    "when": _either(
+        r"\bwhen\b",
+        r"\bwhat (?:year|month|date|time)\b",
+        r"\b(?:which|what) (?:year|month|date)\b",
+        r"\bsince when\b",
+        r"\bbirthday\b",
+        "언제",
+        "며칠",
+    ),
+    "where": _either(
+        r"\bwhere\b", r"\b(?:which|what) (?:city|town|country|place|street|village|address)\b", r"\baddress\b", "어디"
+    ),
+    "why": _either(r"\bwhy\b", r"\bhow come\b", r"\bwhat (?:made|makes)\b", r"\breason\b", "왜"),
+    "opinion": _either(
+        r"\b(?:do|did|would|should|are) you (?:like|think|prefer|enjoy|love|hate|mind|believe|ever|fond|still)\b",
+        r"\b(?:opinion|view|favou?rite|feel about|think of|think about|make of|prefer|rather|most enjoy)\b",
+        "좋아",
+        "싫어",
+        "생각",
+    ),
+    "who": _either(r"\bwho(?:m|se|'s)?\b", r"\b(?:name|names|named|called)\b", "누구", "누가", "이름"),
+}
+"""How a question asks for each kind of answer, the most particular first."""
 
 _NAME = r"(?<![.!?:]\s)(?<![\"'“‘(])(?<!^)\b[A-ZÀ-Þ][a-zà-ÿ]+"
 _NUMBER = (
-    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|"
-    r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|half|dozen|twice|once|both|none|nobody|no)\b"
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    r"eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|half|dozen|twice|once|"
+    r"both|none|nobody|no)\b"
     r"|[한두세네]\s?(?:개|명|마리|번|시간|살)"
 )
+_CURRENCY = (
+    r"p\b|pounds?|euros?|dollars?|kroner|kr\b|crowns?|won|yen|francs?|dinars?|rupees?|pesos?|shillings?|a month|원|만"
+)
 _EVIDENCE: dict[str, re.Pattern[str]] = {
-    "colour": re.compile(
-        r"\b(?:red|blue|green|yellow|white|black|gr[ae]y|brown|orange|purple|pink|beige|turquoise|golden?|silver|copper|ginger|navy|cream)\b"
-        r"|빨간|파란|노란|초록|하얀|검은|색",
-        re.IGNORECASE,
+    "colour": _either(
+        r"\b(?:red|blue|green|yellow|white|black|gr[ae]y|brown|orange|purple|pink|beige|turquoise|golden?|silver|copper|"
+        r"ginger|navy|cream)\b",
+        "빨간|파란|노란|초록|하얀|검은|색",
     ),
-    "weekday": re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\bweekend|요일", re.IGNORECASE),
-    "duration": re.compile(
-        rf"(?:{_NUMBER}|\ba\b)[\w\s-]{{0,14}}\b(?:years?|months?|weeks?|days?|hours?|minutes?|nights?)\b|\bsince\b|\buntil\b|\d+\s?(?:년|달|개월|시간|분|일)",
-        re.IGNORECASE,
+    "weekday": _either(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", r"\bweekend", "요일"),
+    "duration": _either(
+        rf"(?:{_NUMBER}|\ba\b)[\w\s-]{{0,14}}\b(?:years?|months?|weeks?|days?|hours?|minutes?|nights?)\b",
+        r"\bsince\b",
+        r"\buntil\b",
+        r"\d+\s?(?:년|달|개월|시간|분|일)",
     ),
-    "money": re.compile(
-        r"[£$€₩]\s?\d|\d[\d,.]*\s?(?:p\b|pounds?|euros?|dollars?|kroner|kr\b|crowns?|won|yen|francs?|dinars?|rupees?|pesos?|shillings?|a month|원|만)"
-        r"|\b(?:pounds?|euros?|dollars?|crowns?|quid|pence|cents|free|nothing|thousand|hundred)\b|\d{2,}",
-        re.IGNORECASE,
+    "money": _either(
+        r"[£$€₩]\s?\d",
+        rf"\d[\d,.]*\s?(?:{_CURRENCY})",
+        r"\b(?:pounds?|euros?|dollars?|crowns?|quid|pence|cents|free|nothing|thousand|hundred)\b",
+        r"\d{2,}",
     ),
-    "number": re.compile(_NUMBER, re.IGNORECASE),
-    "when": re.compile(
-        r"\b(?:19|20)\d\d\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b"
-        r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:spring|summer|autumn|winter|easter|christmas|today|yesterday|tomorrow|"
-        r"morning|evening|night|noon|midnight|o'clock|a\.?m\.?|p\.?m\.?|since|ago|until|birthday|weekend|half past|years?|months?|weeks?)\b"
-        r"|\d{1,2}[.:]\d\d\b|\d+\s?(?:년|월|일|시)|요일|작년|올해|어제|오늘",
-        re.IGNORECASE,
+    "number": _either(_NUMBER),
+    "when": _either(
+        r"\b(?:19|20)\d\d\b",
+        r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b",
+        r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b",
+        r"\b(?:spring|summer|autumn|winter|easter|christmas|today|yesterday|tomorrow|morning|evening|night|noon|midnight|"
+        r"o'clock|a\.?m\.?|p\.?m\.?|since|ago|until|birthday|weekend|half past|years?|months?|weeks?)\b",
+        r"\d{1,2}[.:]\d\d\b",
+        r"\d+\s?(?:년|월|일|시)",
+        "요일|작년|올해|어제|오늘",
     ),
-    "where": re.compile(
-        r"\b(?:in|at|on|near|from|to|behind|above|under|over|by|outside|inside|beside|opposite)\s+(?:the |a |our |my |his |her )?[A-ZÀ-Þ\d]"
-        r"|\b(?:behind|above|under|beside|opposite|between|next to|upstairs|downstairs|street|road|lane|floor|drawer|box|room|town|village|city)\b"
-        r"|[가-힣]+(?:에서|시|동|구|역)\b",
+    "where": _either(
+        r"\b(?:in|at|on|near|from|to|behind|above|under|over|by|outside|inside|beside|opposite)\s+"
+        r"(?:the |a |our |my |his |her )?[A-ZÀ-Þ\d]",
+        r"\b(?:behind|above|under|beside|opposite|between|next to|upstairs|downstairs|street|road|lane|floor|drawer|"
+        r"box|room|town|village|city)\b",
+        r"[가-힣]+(?:에서|시|동|구|역)\b",
+        exact=True,
     ),
-    "why": re.compile(
-        r"\b(?:because|since|so that|so|for|as|due|reason|in case|otherwise|too)\b|[;:]|때문|서\b|니까", re.IGNORECASE
+    "why": _either(
+        r"\b(?:because|since|so that|so|for|as|due|reason|in case|otherwise|too)\b", "[;:]", "때문", r"서\b", "니까"
     ),
-    "opinion": re.compile(
-        r"\b(?:like|love|hate|think|prefer|can't stand|cannot stand|stand|favou?rite|best|better|worst|never|always|should|would|rather|"
-        r"want|enjoy|overrated|nothing|honest|wrong|right|good|bad|beautiful|ugly|too|don't|not|mind|believe|agree|only)\b|좋|싫|생각",
-        re.IGNORECASE,
+    "opinion": _either(
+        r"\b(?:like|love|hate|think|prefer|can't stand|cannot stand|stand|favou?rite|best|better|worst|never|always|"
+        r"should|would|rather|want|enjoy|overrated|nothing|honest|wrong|right|good|bad|beautiful|ugly|too|don't|not|mind|"
+        r"believe|agree|only)\b",
+        "좋|싫|생각",
     ),
-    "who": re.compile(
-        _NAME
-        + r"|\b(?:Mr|Mrs|Ms|Dr|Doctor|Frau|Herr|Uncle|Aunt|Auntie)\b|\b(?:called|named)\b|:\s+[A-ZÀ-Þ]|[가-힣]{2,4}(?:씨|님)"
+    "who": _either(
+        _NAME,
+        r"\b(?:Mr|Mrs|Ms|Dr|Doctor|Frau|Herr|Uncle|Aunt|Auntie)\b",
+        r"\b(?:called|named)\b",
+        r":\s+[A-ZÀ-Þ]",
+        r"[가-힣]{2,4}(?:씨|님)",
+        exact=True,
     ),
 }
-_PRONOUNS = frozenset(
-    "she he it they her him his its their them there that this those these one both 그 그녀 그는 그건 거기 그것 그때".split()
-)
+"""What a sentence holds that could be an answer of each kind."""
+_PRONOUNS = VOCABULARY.pronouns
 _FEW_TERMS = 2
 
 
@@ -131,7 +181,7 @@ def ask(question: str, previous: Sequence[str] = (), today: dt.date | None = Non
         terms=tuple(terms),
         earlier=tuple(earlier),
         near=related([*terms, *earlier]),
-        kinds=tuple(kind for kind, pattern in _KINDS if pattern.search(question)),
+        kinds=tuple(kind for kind, pattern in _KINDS.items() if pattern.search(question)),
         kin=frozenset(term for term in [*terms, *earlier] if term in KIN),
         dates=dates_in_question(everything, today),
         date_terms=frozenset(

@@ -50,9 +50,14 @@ def to_memory(note: Note, characters: int) -> Memory:
     for number, (first, last) in enumerate(cut(pieces, note.pages, characters)):
         start, end = pieces[first].start, pieces[last - 1].end
         chunk = Chunk(
-            id=f"c_{stem}_{number}", note_id=note.id, ordinal=number, start=start, end=end,
-            heading=pieces[first].heading, page=page_of(start, note.pages),
-        )  # fmt: skip
+            id=f"c_{stem}_{number}",
+            note_id=note.id,
+            ordinal=number,
+            start=start,
+            end=end,
+            heading=pieces[first].heading,
+            page=page_of(start, note.pages),
+        )
         chunks.append(chunk)
         for ordinal in range(first, last):
             piece = pieces[ordinal]
@@ -66,6 +71,6 @@ def to_memory(note: Note, characters: int) -> Memory:
                     end=piece.end,
                     context=piece.context,
                     origin=piece.origin,
-                )  # fmt: skip
+                )
             )
     return Memory(note=note, chunks=tuple(chunks), sentences=tuple(sentences))

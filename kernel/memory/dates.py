@@ -1,7 +1,7 @@
 """Dates in front matter, file names, texts and questions, in English and Korean. Pure.
 
-A day is written ``2025-06-25``, a month ``2025-06``, a year ``2025``; without a year ``--06-25`` and ``--06`` (ISO 8601's
-truncated form). ``covers`` compares them at the precision of the coarser one.
+A day is written ``2025-06-25``, a month ``2025-06``, a year ``2025``; without a year ``--06-25`` and ``--06`` (ISO
+8601's truncated form). ``covers`` compares them at the precision of the coarser one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 _MONTH_OF = (
     {name: n for n, name in enumerate(_MONTHS, 1)} | {name[:3]: n for n, name in enumerate(_MONTHS, 1)} | {"sept": 9}
 )
@@ -27,7 +30,7 @@ _PATTERNS = tuple(
         rf"(?<!\d){_YEAR}[-/.](?P<m>1[0-2]|0?[1-9])[-/.]{_DAY}(?!\d)",
         rf"(?<!\d)(?P<day>3[01]|[12]\d|0?[1-9])\.\s?(?P<m>1[0-2]|0?[1-9])\.\s?{_YEAR}(?!\d)",
         rf"{_YEAR}\s*년\s*(?P<m>1[0-2]|0?[1-9])\s*월(?:\s*(?P<day>3[01]|[12]\d|0?[1-9])\s*일)?",
-        rf"(?<!\d)(?P<m>1[0-2]|[1-9])\s*월\s*(?P<day>3[01]|[12]\d|0?[1-9])\s*일",
+        r"(?<!\d)(?P<m>1[0-2]|[1-9])\s*월\s*(?P<day>3[01]|[12]\d|0?[1-9])\s*일",
         rf"\b{_DAY}\s+(?:of\s+)?{_MONTH}(?:,?\s+{_YEAR})?(?!\d)",
         rf"\b{_MONTH}\s+(?:the\s+)?{_DAY}(?!\d|[:.]\d|,\d)(?:,?\s+{_YEAR}(?!\d))?",
         rf"\b{_MONTH},?\s+(?:of\s+)?{_YEAR}(?!\d)",

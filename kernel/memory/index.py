@@ -101,7 +101,8 @@ class VectorIndex:
         if not len(self.rows):
             return np.zeros(0, np.int64)
         at = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
-        return at[self.rows[at] == rows].astype(np.int64)
+        found: Ints = at[self.rows[at] == rows].astype(np.int64)
+        return found
 
     def beside(self, place: int, step: int) -> int:
         """Position of the sentence before (-1) or after (+1) in the same note, or -1."""

@@ -1,4 +1,4 @@
-"""``Ingest``: anything named by its owner -> notes that can be found. Reading is the worker's, vectors are the engine's."""
+"""``Ingest``: whatever its owner names -> notes that can be found. Reading is the worker's, vectors the engine's."""
 
 from __future__ import annotations
 
@@ -272,7 +272,7 @@ def _groups(files: Sequence[Path]) -> Iterator[list[Path]]:
 
 
 def _hashes(paths: Sequence[Path], largest: int) -> dict[Path, str]:
-    """Content hashes of the files that can be opened and are not too large; the reader says what is wrong with others."""
+    """Content hashes of the files that can be opened and are not too large; readers say what is wrong with others."""
     found = {}
     for path in paths:
         try:

@@ -1,4 +1,4 @@
-"""The worker's ``read``: files -> memories, cut into chunks and sentences. Heavy libraries are imported by the readers."""
+"""The worker's ``read``: files -> memories, cut into chunks and sentences. Readers import the heavy libraries."""
 
 from __future__ import annotations
 

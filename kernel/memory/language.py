@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 
+from kernel.memory.vocabulary import VOCABULARY
 from kernel.types import Language
 
 _WORD = re.compile(r"[A-Za-zÀ-ɏ']+")
-_ENGLISH = frozenset(
-    "the a an and or but of to in on at for with from by is are was were be been am do does did have has had i you he she it "
-    "we they me him her us them my your his its our their this that these those not no so as if then than when what who how "
-    "which where why all some one two up out about into over after before again can will would could should just only more "
-    "there here now new old day".split()
-)
+_ENGLISH = VOCABULARY.english_function_words
 _HANGUL_SHARE = 0.2
 """A syllable block carries two to three letters, so that a fifth of all letters is already about half of the text."""
 _MANY_WORDS = 12

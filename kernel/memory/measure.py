@@ -140,17 +140,14 @@ def rankings(person: Person, searcher: Searcher, asking: Asking, vector: Vectors
     """The best five of ours, of the vectors alone and of BM25 alone."""
     hits = searcher.search(asking.q, vector, limit=5, previous=asking.previous)
     ranked = {"ours": [(hit.sentence_id, hit.context) for hit in hits]}
-    by_row = sentences_by_row(searcher)
+    by_row = searcher.sentences()
     found = searcher.candidates(asking.q, vector, previous=asking.previous)
     assert found is not None
-    for name, key in (("vectors", lambda s: s.cosine or -1.0), ("bm25", lambda s: s.words)):
-        order = np.argsort([-key(score) for score in found.scores], kind="stable")[:5]
+    alone = {
+        "vectors": [-1.0 if score.cosine is None else score.cosine for score in found.scores],
+        "bm25": [score.words for score in found.scores],
+    }
+    for name, values in alone.items():
+        order = np.argsort(-np.array(values), kind="stable")[:5]
         ranked[name] = [by_row[found.parsed[n].row] for n in order]
     return ranked
-
-
-def sentences_by_row(searcher: Searcher) -> dict[int, tuple[str, str]]:
-    """Row -> ``(sentence id, context)`` of the whole store."""
-    with searcher._lock:
-        rows = searcher._connection.execute("SELECT row, id, context FROM sentences").fetchall()
-    return {row: (sid, context) for row, sid, context in rows}

@@ -1,4 +1,4 @@
-"""What the store keeps beside memories: insights, identities, training runs, times of last runs. A part of ``Store``."""
+"""What the store keeps beside memories: insights, identities, training runs, times of last runs. Part of ``Store``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ class Records:
     async def put_insights(self, insights: Sequence[Insight]) -> None:
         """Keyed by content hash and analyst; those of notes forgotten meanwhile are left out."""
         rows = [(i.content_hash, i.analyst, msgspec.json.encode(i).decode()) for i in insights]
-        sql = "INSERT OR REPLACE INTO insights SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM notes WHERE content_hash = ?1)"
+        sql = (
+            "INSERT OR REPLACE INTO insights SELECT ?1, ?2, ?3"
+            " WHERE EXISTS (SELECT 1 FROM notes WHERE content_hash = ?1)"
+        )
         await self.transact(lambda c: c.executemany(sql, rows))
 
     async def insight(self, note_id: str, analyst: str | None = None) -> Insight | None:
@@ -42,7 +45,10 @@ class Records:
 
     async def insights(self, analyst: str) -> list[Insight]:
         """All of one analyst, for the notes as they are now, in the order of note ids."""
-        sql = "SELECT i.body FROM insights i JOIN notes n ON n.content_hash = i.content_hash WHERE i.analyst = ? ORDER BY n.id"
+        sql = (
+            "SELECT i.body FROM insights i JOIN notes n ON n.content_hash = i.content_hash"
+            " WHERE i.analyst = ? ORDER BY n.id"
+        )
         rows = await self.query(lambda c: c.execute(sql, (analyst,)).fetchall())
         return [msgspec.json.decode(row["body"], type=Insight) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Structs -> rows and back. The only place that knows both ``kernel.types`` and the columns of ``kernel.memory.schema``."""
+"""Structs -> rows and back: the one place that knows both ``kernel.types`` and the columns of the schema."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from kernel.memory.words import all_terms, hangul_bigrams
 from kernel.types import Chunk, Memory, Note, Sentence, Span
 
 NOTE_COLUMNS = (
-    "id, revision, batch, origin, kind, title, text, happened_at, happened_from, learned_at, source, content_hash, language, "
-    "tags, pages"
+    "id, revision, batch, origin, kind, title, text, happened_at, happened_from, learned_at, source, content_hash, "
+    "language, tags, pages"
 )
 _CHUNK_COLUMNS = "id, note_id, ordinal, start, end, heading, page"
 SENTENCE_COLUMNS = "id, note_id, chunk_id, ordinal, start, end, context, resolved, origin"

@@ -103,7 +103,12 @@ CREATE TABLE insights (
     body TEXT NOT NULL,
     PRIMARY KEY (content_hash, analyst)
 );
-CREATE TABLE identities (version INTEGER PRIMARY KEY, created TEXT NOT NULL, input_hash TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE identities (
+    version INTEGER PRIMARY KEY,
+    created TEXT NOT NULL,
+    input_hash TEXT NOT NULL,
+    body TEXT NOT NULL
+);
 CREATE TABLE runs (id TEXT PRIMARY KEY, started TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX runs_started ON runs (started);
 CREATE TABLE last_runs (name TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID;

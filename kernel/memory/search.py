@@ -98,8 +98,8 @@ class Searcher:
     ) -> list[Hit]:
         """Best first, at most ``limit``.
 
-        ``vector``: the query's, ``(d,)`` and of length 1, or ``None`` while the embedder is down (``explain.notes`` says
-        so). ``as_of``: nothing that happened later than this date. ``previous``: the conversation's turns before,
+        ``vector``: the query's, ``(d,)`` and of length 1, or ``None`` while the embedder is down (``explain.notes``
+        says so). ``as_of``: nothing that happened later than this date. ``previous``: the conversation's turns before,
         oldest first, for questions that lean on them. ``today``: what "yesterday" is counted from.
         """
         with self._lock:
@@ -118,6 +118,17 @@ class Searcher:
         """What ``search`` weighs, for learning the weights and for benchmarks. ``None``: nothing to look at."""
         with self._lock:
             return self._candidates(query, vector, as_of, previous, None)
+
+    def sentences(self) -> dict[int, tuple[str, str]]:
+        """Row -> ``(sentence id, context)`` of the whole store, for the same."""
+        with self._lock:
+            rows = self._connection.execute("SELECT row, id, context FROM sentences").fetchall()
+        return {row: (sid, context) for row, sid, context in rows}
+
+    @property
+    def index(self) -> VectorIndex:
+        """As of the last search; not to be touched while another runs."""
+        return self._index
 
     def shared(
         self, places: Sequence[int], first: npt.NDArray[np.float64]
@@ -223,8 +234,8 @@ class Searcher:
         for date in dates:
             pattern = f"%-{date[2:]}%" if date.startswith("--") else f"{date}%"
             sql = (
-                "SELECT row FROM days WHERE day LIKE ?1 UNION SELECT s.row FROM notes n JOIN sentences s ON s.note_id = n.id"
-                " WHERE n.happened_at LIKE ?1 LIMIT ?2"
+                "SELECT row FROM days WHERE day LIKE ?1 UNION SELECT s.row FROM notes n"
+                " JOIN sentences s ON s.note_id = n.id WHERE n.happened_at LIKE ?1 LIMIT ?2"
             )
             rows += [row[0] for row in self._connection.execute(sql, (pattern, PER_SIGNAL * 2))]
         return rows
@@ -234,7 +245,8 @@ class Searcher:
             return chosen
         sql = (
             "SELECT s.row FROM sentences s JOIN notes n ON n.id = s.note_id"
-            f" WHERE substr(coalesce(n.happened_at, n.learned_at), 1, {len(as_of)}) <= ? AND s.row IN ({_marks(chosen)})"
+            f" WHERE substr(coalesce(n.happened_at, n.learned_at), 1, {len(as_of)}) <= ?"
+            f" AND s.row IN ({_marks(chosen)})"
         )
         rows = [int(self._index.rows[place]) for place in chosen]
         early = {row[0] for row in self._connection.execute(sql, (as_of, *rows))}
@@ -335,8 +347,8 @@ class Searcher:
     def _hit(self, found: Candidates, n: int, total: float, beside: float) -> Hit:
         row = int(self._index.rows[found.places[n]])
         sql = (
-            "SELECT s.id, s.note_id, s.chunk_id, s.start, s.end, s.context, s.origin, n.title, n.text, n.happened_at, n.language"
-            " FROM sentences s JOIN notes n ON n.id = s.note_id WHERE s.row = ?"
+            "SELECT s.id, s.note_id, s.chunk_id, s.start, s.end, s.context, s.origin, n.title, n.text, n.happened_at,"
+            " n.language FROM sentences s JOIN notes n ON n.id = s.note_id WHERE s.row = ?"
         )
         sid, note_id, chunk_id, start, end, context, origin, title, text, happened, language = self._connection.execute(
             sql, (row,)

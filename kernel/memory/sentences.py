@@ -15,6 +15,7 @@ import msgspec
 from kernel.memory.dates import find_dates
 from kernel.memory.language import is_hangul
 from kernel.memory.splitting import split_running_text
+from kernel.memory.vocabulary import VOCABULARY
 from kernel.types import Origin
 
 
@@ -55,7 +56,7 @@ _TERSE_WORDS = 5
 """A sentence of fewer words gets a subject from above it ("Moved." says nothing by itself)."""
 _CARRIED_WORDS = 8
 """A later sentence of a ``key: value`` line with fewer words is taken to speak of the key still."""
-_NO_KEYS = frozenset("also note so but well remember ps p.s still first then and or update edit reminder".split())
+_NO_KEYS = VOCABULARY.not_keys
 _WRAP_AT = 50
 """A page is at least this wide, in characters: shorter lines were ended by their writer, not by the page."""
 
@@ -307,7 +308,7 @@ class _Splitter:
     # --- sentences
 
     def _unit(self, start: int, end: int, origin: Origin, *, terse: bool, mark: str = "") -> None:
-        """One line or paragraph: its sentences, the key (if it has one) and the subject carried to those that need it."""
+        """One line or paragraph: its sentences; its key and subject are carried to those that need them."""
         key = _KEY.match(self.text[start:end].lstrip())
         key_words = plain(key[1]) if key and len(key[1].split()) <= 6 else ""
         if key_words.lower() in _NO_KEYS or key_words.lower().startswith(("http", "i ", "and ", "but ", "he ", "she ")):

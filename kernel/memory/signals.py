@@ -14,8 +14,9 @@ from kernel.memory.asked import Asked, could_answer
 from kernel.memory.dates import covers
 
 FEATURES = (
-    "cosine", "cosine_gap", "bm25", "hangul", "trigram", "overlap", "overlap_title", "mass", "near", "kind", "kind_missing",
-    "date", "date_missing", "kin", "kin_missing", "cosine_before", "cosine_after", "cosine_note", "around", "question", "others_words",
+    "cosine", "cosine_gap", "bm25", "hangul", "trigram", "overlap", "overlap_title", "mass", "near", "kind",
+    "kind_missing", "date", "date_missing", "kin", "kin_missing", "cosine_before", "cosine_after", "cosine_note",
+    "around", "question", "others_words",
     "length", "new", "names", "both", "reading", "fact_kind", "heading_only", "key",
 )  # fmt: skip
 SHARED = ("neighbour", "note")

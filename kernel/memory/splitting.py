@@ -5,25 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kernel.memory.vocabulary import VOCABULARY
+
 LONGEST = 700
 """Characters. A longer "sentence" (a pasted table, a text without punctuation) is cut at a space: an embedder's window
 is about 250 tokens, and nothing longer can be quoted as evidence."""
 
 _END = re.compile(r"(?:\.{3,}|…|[.!?]+|[。！？]+)[\"'”’»」』)\]*_]*")
-_ABBREVIATIONS = frozenset(
-    "dr mr mrs ms prof st sr jr mt ft no nr vs etc e.g i.e eg ie cf ca approx c al vol fig p pp ed eds est dept rev gen col "
-    "capt lt sgt hon messrs mme mlle fr hr herr frau dna sra ave blvd rd tel ext inc ltd co corp feb mar apr jun jul aug "
-    "sep sept oct nov dec jan mon tue tues wed thu thur thurs fri sat sun min max tbsp tsp bzw z.b usw u.a d.h u.s u.k p.s".split()
-)
-_CAN_END = frozenset(
-    "etc co inc ltd st al jr sr min max a.m p.m am pm mon tue wed thu fri sat sun no u.s u.k rd ave p".split()
-)
-"""Abbreviations after which a sentence may well end, if what follows looks like a beginning."""
-_MONTHLIKE = frozenset("jan feb mar apr jun jul aug sep sept oct nov dec no nr p pp vol fig ca approx c".split())
-_BEGINNERS = frozenset(
-    "i we he she it they the a an my our his her their this that there then and but so not no now today in on at when if what "
-    "why who where how still just maybe you your these those for to".split()
-)
+_ABBREVIATIONS = VOCABULARY.abbreviations
+_CAN_END = VOCABULARY.abbreviations_that_can_end
+_BEFORE_NUMBERS = VOCABULARY.abbreviations_before_numbers
+_BEGINNERS = VOCABULARY.sentence_beginners
 _OPENING = "\"'“‘«「『([*_"
 _ATTRIBUTION = re.compile(r"\s*(?:\([^()]{1,40}\)|[—–-]{1,2}\s?[^.!?\n]{1,40})\s*")
 _TOKEN = re.compile(r"(\S+)$")
@@ -69,7 +61,7 @@ def _full_stop_ends(word: str, first: str, following: str, lower: bool, *, close
     if re.fullmatch(r"(?:[A-Za-z]\.)+[A-Za-z]", word):  # e.g., U.S., a.m.
         return plain in _CAN_END and not lower and not first.isdigit() and next_word in _BEGINNERS | {first.lower()}
     if plain in _ABBREVIATIONS or plain in _CAN_END:
-        if plain in _MONTHLIKE and first.isdigit():
+        if plain in _BEFORE_NUMBERS and first.isdigit():
             return False
         if (
             plain in ("no", "am", "pm", "min", "max", "co", "sun", "sat", "mon", "mar", "dec", "may", "p", "c")

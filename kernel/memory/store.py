@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import aiosqlite
 import msgspec
@@ -62,12 +62,12 @@ class Store(Records):
         path.parent.mkdir(parents=True, exist_ok=True)
         writer = await aiosqlite.connect(path, isolation_level=None)
         try:
-            await writer._execute(migrate, writer._conn, path)
+            await _on(writer, migrate, path)
         except BaseException:
             await writer.close()
             raise
         reader = await aiosqlite.connect(path, isolation_level=None)
-        await reader._execute(configure, reader._conn)
+        await _on(reader, configure)
         writer.row_factory = reader.row_factory = sqlite3.Row
         store = cls(path, writer, reader, embedding_model)
         await store.transact(lambda c: _set_meta(c, "embedding_model", embedding_model))
@@ -85,12 +85,11 @@ class Store(Records):
     async def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` on the writing thread inside one transaction: all of it or nothing."""
         async with self._turn:
-            return await asyncio.shield(self._writer._execute(_transaction, self._writer._conn, work))
+            return await asyncio.shield(_on(self._writer, _transaction, work))
 
     async def query(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run a reading function on the reading thread."""
-        result: T = await self._reader._execute(work, self._reader._conn)
-        return result
+        return await _on(self._reader, work)
 
     # --- notes
 
@@ -221,7 +220,7 @@ class Store(Records):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
         async with self._turn:
-            await asyncio.shield(self._writer._execute(work, self._writer._conn))
+            await asyncio.shield(_on(self._writer, work))
 
     # --- vectors and contexts
 
@@ -254,7 +253,10 @@ class Store(Records):
         """For each note the vectors of its sentences in order, ``(n, d)``; notes with none pending only."""
 
         def work(connection: sqlite3.Connection) -> dict[str, Vectors]:
-            sql = "SELECT v.vector FROM sentences s LEFT JOIN vectors v ON v.row = s.row WHERE s.note_id = ? ORDER BY s.ordinal"
+            sql = (
+                "SELECT v.vector FROM sentences s LEFT JOIN vectors v ON v.row = s.row"
+                " WHERE s.note_id = ? ORDER BY s.ordinal"
+            )
             found = {}
             for note_id in note_ids:
                 blobs = [row[0] for row in connection.execute(sql, (note_id,))]
@@ -310,7 +312,13 @@ class Store(Records):
         return [note_of(row) for row in await self._all(f"SELECT {NOTE_COLUMNS} FROM notes {rest}", values)]
 
 
-def _transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], Any]) -> Any:
+async def _on(connection: aiosqlite.Connection, work: Callable[..., T], *values: object) -> T:
+    """Run ``work(sqlite3 connection, *values)`` on the connection's own thread."""
+    execute: Callable[..., Awaitable[T]] = connection._execute
+    return await execute(work, connection._conn, *values)
+
+
+def _transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
     connection.execute("BEGIN IMMEDIATE")
     try:
         result = work(connection)

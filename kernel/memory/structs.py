@@ -1,4 +1,4 @@
-"""What goes to the worker's ``read`` job and what comes back. Light: the parent imports this, not the readers' libraries."""
+"""What goes to the worker's ``read`` job and what comes back. Light: the parent imports this, not the readers."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def content_hash(data: bytes) -> str:
 
 
 def note_id_for(source: str, hash_of_content: str) -> str:
-    """The id of a new note. From what it is and where it came from, so that an interrupted ``add`` goes on as itself."""
+    """The id of a new note: from its content and source, so that an interrupted ``add`` goes on as itself."""
     return "n_" + hashlib.sha256(f"{source}\0{hash_of_content}".encode()).hexdigest()[:12]

@@ -76,6 +76,11 @@ class MarkdownReader:
         happened_at, happened_from = dated(name, body, given)
         origin: Origin = "other" if values.get("source") and not mine else "owner"
         return Document(
-            title=title or title_from_name(name) or title_from_text(body), text=body, kind=self.kind, origin=origin,
-            happened_at=happened_at, happened_from=happened_from, tags=_tags(values.get("tags") or values.get("tag"), body),
-        )  # fmt: skip
+            title=title or title_from_name(name) or title_from_text(body),
+            text=body,
+            kind=self.kind,
+            origin=origin,
+            happened_at=happened_at,
+            happened_from=happened_from,
+            tags=_tags(values.get("tags") or values.get("tag"), body),
+        )

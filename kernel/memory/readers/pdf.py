@@ -90,6 +90,11 @@ class PdfReader:
         title = str(info.get("title") or "").strip()
         origin: Origin = "owner" if mine else "other"
         return Document(
-            title=title if len(title) > 2 else title_from_name(name) or title_from_text(text), text=text, kind=self.kind,
-            origin=origin, happened_at=happened_at, happened_from=happened_from, pages=tuple(pages),
-        )  # fmt: skip
+            title=title if len(title) > 2 else title_from_name(name) or title_from_text(text),
+            text=text,
+            kind=self.kind,
+            origin=origin,
+            happened_at=happened_at,
+            happened_from=happened_from,
+            pages=tuple(pages),
+        )

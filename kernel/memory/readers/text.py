@@ -91,6 +91,10 @@ class TextReader:
             raise ReadError(f"{name} is empty. Write something into it, or leave it out.", code="empty")
         happened_at, happened_from = dated(name, text)
         return Document(
-            title=title_from_name(name) or title_from_text(text), text=text, kind=self.kind, origin="owner",
-            happened_at=happened_at, happened_from=happened_from,
-        )  # fmt: skip
+            title=title_from_name(name) or title_from_text(text),
+            text=text,
+            kind=self.kind,
+            origin="owner",
+            happened_at=happened_at,
+            happened_from=happened_from,
+        )

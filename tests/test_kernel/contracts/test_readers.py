@@ -156,9 +156,18 @@ def contexts(text: str, title: str = "Bike") -> list[str]:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("Saw Dr. Ray at 6.30 p.m. on Monday. He paid 4.20 for it.", ["Saw Dr. Ray at 6.30 p.m. on Monday.", "He paid 4.20 for it."]),
-        ("I read J. K. Rowling, e.g. the first. No. 5 is the best!", ["I read J. K. Rowling, e.g. the first.", "No. 5 is the best!"]),
-        ('"Why?" she asked me twice. I said no. Then we left it.', ['"Why?" she asked me twice.', "Bike: I said no.", "Bike: Then we left it."]),
+        (
+            "Saw Dr. Ray at 6.30 p.m. on Monday. He paid 4.20 for it.",
+            ["Saw Dr. Ray at 6.30 p.m. on Monday.", "He paid 4.20 for it."],
+        ),
+        (
+            "I read J. K. Rowling, e.g. the first. No. 5 is the best!",
+            ["I read J. K. Rowling, e.g. the first.", "No. 5 is the best!"],
+        ),
+        (
+            '"Why?" she asked me twice. I said no. Then we left it.',
+            ['"Why?" she asked me twice.', "Bike: I said no.", "Bike: Then we left it."],
+        ),
         ("## Thursday\nStolen on Tuesday.", ["Thursday: Stolen on Tuesday."]),
         ("Stolen on Tuesday.", ["Bike: Stolen on Tuesday."]),
         ("Rent: 640\nMum: calls on Sundays", ["Bike: Rent: 640", "Bike: Mum: calls on Sundays"]),
@@ -166,9 +175,12 @@ def contexts(text: str, title: str = "Bike") -> list[str]:
         ("- Kitchen\n  - paint the walls", ["Bike: Kitchen", "Kitchen: paint the walls"]),
         ("| Who | Age |\n|---|---|\n| Ada | 9 |", ["Bike: Who: Ada; Age: 9"]),
         ("I met [[Rosa Diaz|Rosa]] and **Tom** at [the pier](http://x.org).", ["I met Rosa and Tom at the pier."]),
-        ("나는 2024년 3월에 이사했다. 지금은 부산에서 살고 있다.", ["나는 2024년 3월에 이사했다.", "지금은 부산에서 살고 있다."]),
+        (
+            "나는 2024년 3월에 이사했다. 지금은 부산에서 살고 있다.",
+            ["나는 2024년 3월에 이사했다.", "지금은 부산에서 살고 있다."],
+        ),
     ],
-)  # fmt: skip
+)
 def test_sentences_stand_by_themselves(text: str, wanted: list[str]) -> None:
     assert contexts(text) == wanted
 
@@ -178,21 +190,44 @@ def test_quotations_are_others_words() -> None:
     assert [piece.origin for piece in pieces] == ["owner", "other", "owner"]
 
 
+LINES = [
+    "# Head",
+    "- item one. Two!",
+    "> quoted. words",
+    "key: value",
+    "",
+    "| a | b |",
+    "|---|---|",
+    "```",
+    "Dr. No",
+    "\f",
+]
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(
         st.one_of(
-            st.sampled_from(["# Head", "- item one. Two!", "> quoted. words", "key: value", "", "| a | b |", "|---|---|", "```", "Dr. No", "부산에서 살았다.", "\f"]),
+            st.sampled_from(LINES),
             st.text(max_size=80),
         ),
         max_size=12,
     ).map("\n".join)
-)  # fmt: skip
+)
 def test_every_span_is_its_text(text: str) -> None:
     note = Note(
-        id="n_000000000000", origin="owner", kind="markdown", title="T", text=text, happened_at=None, happened_from="unknown",
-        learned_at="", source="", content_hash="", language="en",
-    )  # fmt: skip
+        id="n_000000000000",
+        origin="owner",
+        kind="markdown",
+        title="T",
+        text=text,
+        happened_at=None,
+        happened_from="unknown",
+        learned_at="",
+        source="",
+        content_hash="",
+        language="en",
+    )
     memory = to_memory(note, 100)
     end = 0
     for sentence in memory.sentences:

@@ -57,9 +57,17 @@ async def test_insights_go_with_their_note(ingest: Ingest, store: Store) -> None
     note_id = (await ingest.add_text("I play the cello.")).added[0]
     note = await store.note(note_id)
     insight = Insight(
-        note_id=note_id, content_hash=note.content_hash, analyst="a-1", title="", summary="", insight="", tags=(), keywords=(),
-        entities=(), statements=(),
-    )  # fmt: skip
+        note_id=note_id,
+        content_hash=note.content_hash,
+        analyst="a-1",
+        title="",
+        summary="",
+        insight="",
+        tags=(),
+        keywords=(),
+        entities=(),
+        statements=(),
+    )
     assert await store.without_insight("a-1") == [note_id]
     await store.put_insights([insight])
     assert await store.insight(note_id) == insight and await store.without_insight("a-1") == []
@@ -83,7 +91,7 @@ async def test_identities_runs_and_last_runs(store: Store) -> None:
                 shades=(),
                 biography=Biography(),
                 attributes=(),
-            )  # fmt: skip
+            )
         )
     latest = await store.identity()
     assert latest is not None and latest.version == 2

@@ -5,7 +5,7 @@ The docstring here says order, errors and who calls it when; implementations do 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -146,7 +146,7 @@ class Engine(Protocol):
 
     async def close(self) -> None: ...
 
-    def generate(self, request: Generate) -> AsyncIterator[Piece | Finished]:
+    def generate(self, request: Generate) -> AsyncGenerator[Piece | Finished, None]:
         """Pieces, then exactly one ``Finished``. Closing the iterator cancels the request within a step.
 
         Raises ``ContextOverflow`` before the first piece where prompt + ``max_tokens`` do not fit, and ``NotFound``
@@ -197,7 +197,7 @@ class Self(Protocol):
         """One checked answer with its citations. Raises ``WrongUse`` for an empty conversation."""
         ...
 
-    def ask_stream(self, question: Question) -> AsyncIterator[AnswerDelta | Answer]:
+    def ask_stream(self, question: Question) -> AsyncGenerator[AnswerDelta | Answer, None]:
         """Checked sentences as they come, then the whole ``Answer``."""
         ...
 

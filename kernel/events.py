@@ -9,13 +9,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=Tr
     """Base of every event."""
 
 
-class StageStarted(Event):
+class StageStarted(Event, frozen=True, kw_only=True):
     stage: str
     """``read``, ``analyse``, ``identity``, ``data``, ``train``, ``write``, ``exam``, ``promote``."""
     total: int = 0
 
 
-class Progressed(Event):
+class Progressed(Event, frozen=True, kw_only=True):
     stage: str
     done: int
     total: int
@@ -24,19 +24,19 @@ class Progressed(Event):
     """Figures only (``loss 1.23, 240 tok/s``), never the user's text."""
 
 
-class StageFinished(Event):
+class StageFinished(Event, frozen=True, kw_only=True):
     stage: str
     seconds: float
     reused: bool = False
     """True where an earlier run's result matched its input hash."""
 
 
-class RunStarted(Event):
+class RunStarted(Event, frozen=True, kw_only=True):
     run: str
     plan: dict[str, object] = {}
 
 
-class RunFinished(Event):
+class RunFinished(Event, frozen=True, kw_only=True):
     run: str
     outcome: str
     """``promoted``, ``refused``, ``cancelled``, ``failed``, ``unchanged``."""
@@ -44,12 +44,12 @@ class RunFinished(Event):
     version: str | None = None
 
 
-class SelfPromoted(Event):
+class SelfPromoted(Event, frozen=True, kw_only=True):
     version: str
     previous: str | None
 
 
-class EngineRestarted(Event):
+class EngineRestarted(Event, frozen=True, kw_only=True):
     why: str
 
 

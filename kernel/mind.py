@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
 from pathlib import Path
 
@@ -50,7 +50,7 @@ UNDERSTAND_BATCH = 64
 """Notes to one worker job: long enough to be worth the start, short enough to be interrupted."""
 
 
-class Status(Frozen):
+class Status(Frozen, frozen=True, kw_only=True):
     """What runs, what is learned, what waits."""
 
     ready: bool
@@ -116,7 +116,7 @@ class Mind:
     async def ask(self, question: Question) -> Answer:
         return await self.answerer.ask(question)
 
-    async def ask_stream(self, question: Question) -> AsyncIterator[AnswerDelta | Answer]:
+    async def ask_stream(self, question: Question) -> AsyncGenerator[AnswerDelta | Answer, None]:
         async with aclosing(self.answerer.stream(question)) as parts:
             async for part in parts:
                 yield part
@@ -201,7 +201,7 @@ class Mind:
     # --- selves -------------------------------------------------------------------------------------------------------
 
     def selves(self) -> list[SelfVersion]:
-        return self.shelf.list()
+        return self.shelf.versions()
 
     async def promote(self, version: str, *, force: bool = False, why: str = "by hand") -> SelfVersion:
         """Serve ``version`` from the next request on. A refused or unexamined one needs ``force``."""

@@ -223,7 +223,7 @@ class Pipeline:
 
     def _same(self, input_hash: str) -> SelfVersion | None:
         """A finished version made from just this."""
-        found = [one for one in self._mind.shelf.list() if one.input_hash == input_hash and one.state != "candidate"]
+        found = [one for one in self._mind.shelf.versions() if one.input_hash == input_hash and one.state != "candidate"]
         return found[-1] if found else None
 
     def _folder_for(self, input_hash: str) -> str:

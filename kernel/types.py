@@ -32,7 +32,7 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
 # --- memory -----------------------------------------------------------------------------------------------------------
 
 
-class Note(Frozen):
+class Note(Frozen, frozen=True, kw_only=True):
     """One thing that was kept. ``text`` is exactly what is cited; it never changes within a revision."""
 
     id: str
@@ -58,7 +58,7 @@ class Note(Frozen):
     """For paged documents: the span of each page."""
 
 
-class Chunk(Frozen):
+class Chunk(Frozen, frozen=True, kw_only=True):
     """A stretch of a note that is shown to a model or person as context. ``note.text[start:end]`` is its text."""
 
     id: str
@@ -70,7 +70,7 @@ class Chunk(Frozen):
     page: int | None = None
 
 
-class Sentence(Frozen):
+class Sentence(Frozen, frozen=True, kw_only=True):
     """The unit of evidence. ``note.text[start:end]`` is what is quoted and cited, for ever.
 
     ``context`` is what is indexed and shown to the model: the same words, with the heading or key as subject for list
@@ -89,7 +89,7 @@ class Sentence(Frozen):
     """Whose words these are: ``other`` inside a quotation of an owner's note, else the note's own origin."""
 
 
-class Memory(Frozen):
+class Memory(Frozen, frozen=True, kw_only=True):
     """A note as it is stored: with its chunks and sentences."""
 
     note: Note
@@ -97,7 +97,7 @@ class Memory(Frozen):
     sentences: tuple[Sentence, ...]
 
 
-class Explain(Frozen):
+class Explain(Frozen, frozen=True, kw_only=True):
     """Every part of a score, so that nothing about a ranking is hidden."""
 
     vector: float | None
@@ -116,7 +116,7 @@ class Explain(Frozen):
     """What was missing or special: ``vectors pending``, ``embedder down``, ``date matched`` …"""
 
 
-class Hit(Frozen):
+class Hit(Frozen, frozen=True, kw_only=True):
     """One sentence found, best first in a result."""
 
     note_id: str
@@ -140,7 +140,7 @@ class Hit(Frozen):
     passage_span: Span | None = None
 
 
-class Skipped(Frozen):
+class Skipped(Frozen, frozen=True, kw_only=True):
     """A file that was not remembered, and why, and what to do about it."""
 
     source: str
@@ -148,7 +148,7 @@ class Skipped(Frozen):
     message: str
 
 
-class Added(Frozen):
+class Added(Frozen, frozen=True, kw_only=True):
     """What one ``add`` did. ``batch`` undoes it (``oneself memories forget --batch``)."""
 
     batch: str
@@ -159,7 +159,7 @@ class Added(Frozen):
     vectors_pending: int = 0
 
 
-class MemoryCounts(Frozen):
+class MemoryCounts(Frozen, frozen=True, kw_only=True):
     notes: int = 0
     chunks: int = 0
     sentences: int = 0
@@ -168,7 +168,7 @@ class MemoryCounts(Frozen):
     insights_pending: int = 0
 
 
-class Run(Frozen):
+class Run(Frozen, frozen=True, kw_only=True):
     """One training run, past or present, as it is kept."""
 
     id: str
@@ -192,14 +192,14 @@ class Run(Frozen):
 # --- L0: insight ------------------------------------------------------------------------------------------------------
 
 
-class Entity(Frozen):
+class Entity(Frozen, frozen=True, kw_only=True):
     text: str
     type: str
     """``person``, ``place``, ``organisation``, ``date``, ``number``, ``thing``."""
     span: Span
 
 
-class Statement(Frozen):
+class Statement(Frozen, frozen=True, kw_only=True):
     """Something the note says, canonical enough to ask about, tied to the words that say it."""
 
     id: str
@@ -219,7 +219,7 @@ class Statement(Frozen):
     negated: bool = False
 
 
-class Insight(Frozen):
+class Insight(Frozen, frozen=True, kw_only=True):
     """What one note says, by one analyst."""
 
     note_id: str
@@ -241,7 +241,7 @@ class Insight(Frozen):
 # --- L1: identity -----------------------------------------------------------------------------------------------------
 
 
-class Citation(Frozen):
+class Citation(Frozen, frozen=True, kw_only=True):
     """The words something stands on."""
 
     note_id: str
@@ -250,14 +250,14 @@ class Citation(Frozen):
     span: Span
 
 
-class Cited(Frozen):
+class Cited(Frozen, frozen=True, kw_only=True):
     """A sentence and its evidence. There is no sentence of an identity without at least one citation."""
 
     text: str
     citations: tuple[Citation, ...]
 
 
-class Topic(Frozen):
+class Topic(Frozen, frozen=True, kw_only=True):
     id: str
     label: str
     keyphrases: tuple[str, ...]
@@ -267,13 +267,13 @@ class Topic(Frozen):
     """How many of them (from the front) are the topic's core."""
 
 
-class TimelineEvent(Frozen):
+class TimelineEvent(Frozen, frozen=True, kw_only=True):
     when: str
     text: str
     citation: Citation
 
 
-class Shade(Frozen):
+class Shade(Frozen, frozen=True, kw_only=True):
     """A lasting side of a person (Second Me, arXiv 2503.08102)."""
 
     id: str
@@ -288,7 +288,7 @@ class Shade(Frozen):
     confidence: Confidence
 
 
-class Attribute(Frozen):
+class Attribute(Frozen, frozen=True, kw_only=True):
     key: str
     value: str
     confidence: Confidence
@@ -297,7 +297,7 @@ class Attribute(Frozen):
     valid_to: str | None = None
 
 
-class Biography(Frozen):
+class Biography(Frozen, frozen=True, kw_only=True):
     """Three views, short and long. Empty (no sentences) when there is no evidence."""
 
     first_person: tuple[Cited, ...] = ()
@@ -307,7 +307,7 @@ class Biography(Frozen):
     """How many sentences, from the front, make the short form."""
 
 
-class Identity(Frozen):
+class Identity(Frozen, frozen=True, kw_only=True):
     version: int
     created: str
     owner: str
@@ -324,12 +324,12 @@ class Identity(Frozen):
 Role = Literal["system", "user", "assistant"]
 
 
-class Message(Frozen):
+class Message(Frozen, frozen=True, kw_only=True):
     role: Role
     content: str
 
 
-class Sample(Frozen):
+class Sample(Frozen, frozen=True, kw_only=True):
     """One training row. ``prompt`` is exactly what serving sends up to the assistant's turn; ``answer`` is learned."""
 
     id: str
@@ -349,7 +349,7 @@ class Sample(Frozen):
 SelfState = Literal["candidate", "live", "retired", "refused"]
 
 
-class SelfVersion(Frozen):
+class SelfVersion(Frozen, frozen=True, kw_only=True):
     """One self: its weights and what they were made of (``selves/NNNN/manifest.json``)."""
 
     version: str
@@ -376,7 +376,7 @@ Route = Literal["owner", "identity", "world", "conversation", "unsure"]
 Source = Literal["model", "quote", "none"]
 
 
-class Question(Frozen):
+class Question(Frozen, frozen=True, kw_only=True):
     """A conversation whose last message is to be answered."""
 
     messages: tuple[Message, ...]
@@ -391,13 +391,13 @@ class Question(Frozen):
     stop: tuple[str, ...] = ()
 
 
-class Usage(Frozen):
+class Usage(Frozen, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
 
 
-class Answer(Frozen):
+class Answer(Frozen, frozen=True, kw_only=True):
     model: str
     text: str
     citations: tuple[Citation, ...]
@@ -411,7 +411,7 @@ class Answer(Frozen):
     """Score of the best evidence (what the bands were asked with)."""
 
 
-class AnswerDelta(Frozen):
+class AnswerDelta(Frozen, frozen=True, kw_only=True):
     """A checked piece of an answer that is being streamed; the last thing in a stream is the ``Answer`` itself."""
 
     text: str

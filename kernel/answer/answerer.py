@@ -6,7 +6,7 @@ evidence, is replaced by the owner's own sentence. A sentence goes out once it h
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -130,7 +130,7 @@ class Answerer:
                     return part
         raise AssertionError("a stream ends with its answer")
 
-    async def stream(self, question: Question) -> AsyncIterator[AnswerDelta | Answer]:
+    async def stream(self, question: Question) -> AsyncGenerator[AnswerDelta | Answer, None]:
         """See ``kernel.abc.Self.ask_stream``."""
         asked, before, system = _turns(question.messages)
         way = self.way(question.model, memory=question.memory)
@@ -152,7 +152,7 @@ class Answerer:
 
     async def _plain(
         self, question: Question, way: Way, before: Sequence[Message], asked: str, system: str
-    ) -> AsyncIterator[AnswerDelta | _Draft]:
+    ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """The model alone: the base gets the messages as they came, a self's weights get its persona."""
         messages: Sequence[Message] = question.messages
         if way.voice:
@@ -163,7 +163,7 @@ class Answerer:
             yield AnswerDelta(text=piece)
         yield draft
 
-    async def _pasted(self, question: Question, asked: str) -> AsyncIterator[AnswerDelta | _Draft]:
+    async def _pasted(self, question: Question, asked: str) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """Plain retrieval with the base, the rival: the found sentences in front of the question, nothing checked."""
         hits = await self._search(asked, self.context.evidence, question.as_of, ())
         notes = "\n".join(f"- {hit.text}" for hit in hits)
@@ -176,7 +176,7 @@ class Answerer:
 
     async def _own(
         self, question: Question, way: Way, before: Sequence[Message], asked: str, system: str, language: Language
-    ) -> AsyncIterator[AnswerDelta | _Draft]:
+    ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """A self with its memory: route, evidence, bands, check, citations."""
         draft = _Draft(route=route(asked, language))
         bands = self.context.bands[language]
@@ -214,7 +214,7 @@ class Answerer:
 
     # --- the routes ---------------------------------------------------------------------------------------------------
 
-    async def _world(self, question: Question, draft: _Draft) -> AsyncIterator[AnswerDelta | _Draft]:
+    async def _world(self, question: Question, draft: _Draft) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         draft.evidence, draft.route = [], "world"
         async for piece in self._generate(question, question.messages, None, draft):
             draft.text += piece
@@ -223,7 +223,7 @@ class Answerer:
 
     async def _quoted(
         self, question: Question, draft: _Draft, language: Language, bands: Bands
-    ) -> AsyncIterator[AnswerDelta | _Draft]:
+    ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """No model: the best sentences, or not knowing."""
         if draft.route == "identity" and not draft.evidence and self.context.owner:
             draft.text, draft.source = _i_am(self.context.owner, language), "none"
@@ -236,14 +236,14 @@ class Answerer:
 
     async def _conversation(
         self, question: Question, way: Way, before: Sequence[Message], asked: str, system: str, draft: _Draft, bands: Bands
-    ) -> AsyncIterator[AnswerDelta | _Draft]:
+    ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """Talk and writing: the voice, evidence if there is any, and no invented names or numbers."""
         evidence = [hit for hit in draft.evidence if hit.score >= bands.quote_above]
         messages = prompt_of_self(self.context.owner, asked, evidence, before=before, system=system)
         sources = [*(f"{hit.context} {hit.title}" for hit in evidence), *(m.content for m in before), asked, self.context.owner]
         async with aclosing(self._sentences(question, messages, way.adapter, draft)) as parts:
             async for sentence in parts:
-                if draft.text and check.unsupported(sentence, sources):
+                if draft.text and check.invented(sentence, sources):
                     break
                 draft.text += sentence
                 yield AnswerDelta(text=sentence)
@@ -253,7 +253,7 @@ class Answerer:
 
     async def _grounded(
         self, question: Question, way: Way, before: Sequence[Message], asked: str, system: str, draft: _Draft, bands: Bands
-    ) -> AsyncIterator[AnswerDelta | _Draft]:
+    ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """The owner is asked about: evidence, bands, check, citations."""
         if draft.route == "owner" and draft.score < bands.refuse_below:
             draft.text, draft.source, draft.evidence = quote.DOES_NOT_KNOW["en"], "none", []
@@ -320,7 +320,7 @@ class Answerer:
 
     async def _sentences(
         self, question: Question, messages: Sequence[Message], adapter: str | None, draft: _Draft
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """What the model writes, a whole sentence at a time."""
         held = ""
         async with aclosing(self._generate(question, messages, adapter, draft)) as pieces:
@@ -335,7 +335,7 @@ class Answerer:
 
     async def _generate(
         self, question: Question, messages: Sequence[Message], adapter: str | None, draft: _Draft
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         request = Generate(
             prompt=self.context.template.render(messages),
             adapter=adapter,

@@ -11,7 +11,7 @@ import msgspec
 from kernel.types import Frozen, Language
 
 
-class Bands(Frozen):
+class Bands(Frozen, frozen=True, kw_only=True):
     """Scores of the best evidence, 0..1 (``Hit.score``)."""
 
     refuse_below: float
@@ -22,7 +22,7 @@ class Bands(Frozen):
     """A question that names neither reader nor owner: below this it is one about the world."""
 
 
-class Tried(Frozen):
+class Tried(Frozen, frozen=True, kw_only=True):
     """One calibration question: the best score, and what each way of answering made of it."""
 
     score: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from kernel.types import Hit
@@ -60,7 +61,7 @@ def refuses(text: str) -> bool:
 def sentences(text: str) -> list[str]:
     """The answer's sentences, each with the white space that follows it."""
     cuts = [0, *(match.end() for match in _SENTENCE.finditer(text)), len(text)]
-    return [text[a:b] for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+    return [text[a:b] for a, b in pairwise(cuts) if b > a]
 
 
 def numbers(text: str) -> set[str]:
@@ -84,9 +85,8 @@ def names(text: str) -> set[str]:
     return found
 
 
-def unsupported(answer: str, sources: Iterable[str]) -> set[str]:
-    """Names and numbers of ``answer`` that none of ``sources`` holds; and all its new words where
-    more than ``MOST_NEW`` of what it says is new. Empty: nothing invented."""
+def invented(answer: str, sources: Iterable[str]) -> set[str]:
+    """Names and numbers of ``answer`` that none of ``sources`` holds."""
     text = " ".join(sources)
     low = text.lower().replace("\u2019", "'")
     known = set(_WORD.findall(low))
@@ -98,10 +98,15 @@ def unsupported(answer: str, sources: Iterable[str]) -> set[str]:
         # a capital at the start of a sentence says nothing of a word that everybody uses
         if name not in known and not (name in starts and name in ordinary_words())
     }
-    missing |= numbers(answer) - numbers(text)
-    said, given = telling(answer), telling(text)
+    return missing | (numbers(answer) - numbers(text))
+
+
+def unsupported(answer: str, sources: Sequence[str]) -> set[str]:
+    """What an answer about the owner says that its evidence does not: what is ``invented``, and all its new words where
+    more than ``MOST_NEW`` of what it says is new. Empty: it may go out."""
+    said, given = telling(answer), telling(" ".join(sources))
     new = said - given - {word[:6] for word in _PLAIN}
-    return missing | (new if len(new) > MOST_NEW * len(said) else set())
+    return invented(answer, sources) | (new if len(new) > MOST_NEW * len(said) else set())
 
 
 def support(answer: str, evidence: Sequence[Hit]) -> list[Hit]:
@@ -113,7 +118,7 @@ def support(answer: str, evidence: Sequence[Hit]) -> list[Hit]:
     most = max(shared)
     if most == 0:
         return [evidence[0]]
-    return [hit for hit, count in zip(evidence, shared, strict=True) if count == most or count >= 0.6 * most and count > 1]
+    return [hit for hit, count in zip(evidence, shared, strict=True) if count == most or (count >= 0.6 * most and count > 1)]
 
 
 def telling(text: str) -> set[str]:

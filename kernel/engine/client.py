@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -115,7 +115,7 @@ class LocalEngine:
             self._log.close()
             self._log = None
 
-    async def generate(self, request: Generate) -> AsyncIterator[Piece | Finished]:
+    async def generate(self, request: Generate) -> AsyncGenerator[Piece | Finished, None]:
         prompt = _encodable(request.prompt)
         id, waiting = await self._send(lambda id: Submit(id, msgspec.structs.replace(request, prompt=prompt)))
         try:

@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import re
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +80,7 @@ class ScriptedEngine:
     async def close(self) -> None:
         self._started = False
 
-    async def generate(self, request: Generate) -> AsyncIterator[Piece | Finished]:
+    async def generate(self, request: Generate) -> AsyncGenerator[Piece | Finished, None]:
         self._check()
         prompt = self._admissible(request)
         if self._queued >= self._config.queue:
@@ -167,7 +167,7 @@ class ScriptedEngine:
             )
         return prompt
 
-    async def _say(self, request: Generate, prompt_tokens: int) -> AsyncIterator[Piece | Finished]:
+    async def _say(self, request: Generate, prompt_tokens: int) -> AsyncGenerator[Piece | Finished, None]:
         text = TextStream(request.stop)
         words: list[str] = _TOKEN.findall(self._reply(request))
         said = unsent = 0

@@ -100,7 +100,7 @@ class Shelf:
             state = "retired"
         return msgspec.structs.replace(found, state=state)
 
-    def list(self) -> list[SelfVersion]:
+    def versions(self) -> list[SelfVersion]:
         """All versions with a manifest, oldest first."""
         return [self.get(folder.name) for folder in self._folders()]
 

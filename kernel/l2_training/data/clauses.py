@@ -24,15 +24,16 @@ _LOOSE = {"relcl", "advcl", "parataxis", "appos", "acl", "conj", "cc", "punct"}
 """Parts of a phrase that are cut where a comma (or dash) sets them off."""
 _CLAUSAL = {"ccomp", "pcomp", "csubj"}
 _MODAL = {"would", "could", "might", "may", "should", "shall", "must", "ought", "'d", "’d"}
-_DEIXIS = frozenset(
-    ["today", "yesterday", "tomorrow", "tonight", "now", "ago", "currently", "recently", "lately", "already", "yet", "again", "still", "then", "there", "here", "so", "too", "also", "this", "that", "these", "those", "such", "last", "next", "just", "finally", "instead", "else", "even", "only", "really", "quite", "once"]
+_DEIXIS = lx.words(
+    "today yesterday tomorrow tonight now ago currently recently lately already yet again still then there here so too "
+    "also this that these those such last next just finally instead else even only really quite once"
 )
 """Words that mean something only where they were written: not in a question."""
 _PERSON = {
-    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "we": "you", "us": "you", "our": "your",
-    "ours": "yours", "ourselves": "yourselves",
+    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "we": "you", "us": "you",
+    "our": "your", "ours": "yours", "ourselves": "yourselves",
 }  # fmt: skip
-_THIRD = {"he", "she", "it", "they", "him", "her", "them", "his", "hers", "its", "their", "theirs", "one", "ones"}
+_THIRD = lx.words("he she it they him her them his hers its their theirs one ones")
 _DANGLING = re.compile(
     r"\b(?:this|that|these|those|here|there|such|the former|the latter|the other|another one)\b", re.I
 )
@@ -81,9 +82,23 @@ def clauses(doc: Doc) -> Iterator[Clause]:
         if owner is None:
             continue
         subject = tuple(phrase(owner))
+        if owner.lower_ == "i" and owner.i and owner.nbor(-1).lower_ == "and":
+            together = _together(owner)
+            if together:
+                yield Clause(verb, together, owner, mine=True)
+            continue
         if not _is_subject(owner, subject):
             continue
         yield Clause(verb, subject, owner, mine=owner.lower_ in {"i", "we"} and len(subject) == 1)
+
+
+def _together(me: Token) -> tuple[Token, ...]:
+    """``Luc and I``, ``my brother and I`` at the start of a sentence: the parse often has only ``I`` as the subject."""
+    words = tuple(me.doc[: me.i + 1])
+    others = words[:-2]
+    named = [t for t in others if t.text in lx.NAMES or t.lower_ in lx.KIN or t.pos_ == "PROPN"]
+    rest = [t for t in others if t not in named and t.lower_ not in {"my", "our"}]
+    return words if named and not rest and len(others) <= 3 else ()
 
 
 def _plain(verb: Token) -> bool:
@@ -191,7 +206,7 @@ def said(tokens: Iterable[Token]) -> str:
 
 
 def _turned(token: Token) -> str:
-    return _PERSON.get(token.lower_, token.text)
+    return _PERSON.get(token.lower_, str(token.text))
 
 
 def _join(words: Iterable[str], tokens: Iterable[Token]) -> str:
@@ -214,7 +229,7 @@ def subject_of(clause: Clause) -> str:
 
 
 def inverted(clause: Clause) -> tuple[str, str]:
-    """``(auxiliary, rest of the verb group)`` of a question: ``("did", "buy")``, ``("are", "")``, ``("have", "been")``."""
+    """``(auxiliary, rest of the verb group)`` of a question: ``("did", "buy")``, ``("are", "")``."""
     verb, auxiliaries = clause.verb, clause.auxiliaries
     you = clause.mine
     if auxiliaries:
@@ -228,19 +243,13 @@ def inverted(clause: Clause) -> tuple[str, str]:
     return ("do" if plural else "does"), verb.lemma_
 
 
+_WHOLE = {"m": "am", "ve": "have", "re": "are", "ll": "will"}
+
+
 def _auxiliary(token: Token, *, you: bool) -> str:
-    word = {
-        "'m": "am",
-        "’m": "am",
-        "'ve": "have",
-        "’ve": "have",
-        "'re": "are",
-        "’re": "are",
-        "'ll": "will",
-        "’ll": "will",
-    }.get(token.lower_, token.lower_)
-    if word in {"'s", "’s"}:
-        word = "is" if token.lemma_ == "be" else "has"
+    word = str(token.lower_)
+    if word[0] in "'’":
+        word = ("is" if token.lemma_ == "be" else "has") if word[1:] == "s" else _WHOLE.get(word[1:], word)
     return {"am": "are", "is": "are", "was": "were"}.get(word, word) if you else word
 
 

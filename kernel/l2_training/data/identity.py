@@ -1,4 +1,4 @@
-"""Who the self is: many wordings, answered by the owner's name, with the biography's beginning where serving shows it."""
+"""Who the self is: many wordings, the owner's name, and the biography's beginning where serving shows it."""
 
 from __future__ import annotations
 

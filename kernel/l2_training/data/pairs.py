@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kernel.l0_insight import lexicon as lx
-from kernel.l2_training.data.english import Made
+from kernel.l2_training.data.made import Made
 
 if TYPE_CHECKING:
     from spacy.language import Language as Pipeline
@@ -17,17 +17,21 @@ _OWNERS = re.compile(
     r"\b(?:me|my|myself|health|home|house|about|facts|profile|personal|contacts?|medical|favou?rites?|reference|flat)\b",
     re.I,
 )
-_SOMEBODY = frozenset(
-    ["doctor", "dentist", "landlord", "landlady", "boss", "manager", "gp", "physio", "physiotherapist", "optician", "hairdresser", "vet", "mentor", "teacher", "tutor", "coach", "accountant", "lawyer", "plumber", "supervisor", "neighbour", "neighbor", "electrician", "partner", "husband", "wife"]
+_SOMEBODY = lx.words(
+    "doctor dentist landlord landlady boss manager gp physio physiotherapist optician hairdresser vet mentor teacher "
+    "tutor coach accountant lawyer plumber supervisor neighbour neighbor electrician partner husband wife"
 )
 _ASKED_AS = {
-    "tea": "How do you like your tea?", "coffee": "How do you like your coffee?", "languages": "Which languages do you speak?",
-    "born": "When were you born?", "nickname": "What do people call you?",
-}  # fmt: skip
-_NOT_ALONE = frozenset(["pets", "cat", "dog", "glasses", "blood", "insurance", "car", "tea", "coffee", "languages", "born", "bank", "name"])
+    "tea": "How do you like your tea?",
+    "coffee": "How do you like your coffee?",
+    "languages": "Which languages do you speak?",
+    "born": "When were you born?",
+    "nickname": "What do people call you?",
+}
+_NOT_ALONE = lx.words("pets cat dog glasses blood insurance car tea coffee languages born bank name")
 """A bare "What's your dog?" asks for something else."""
-_AMOUNT = frozenset(["rent", "salary", "pay", "wage", "deposit", "fee", "insurance", "mortgage", "pension"])
-_ALLERGY = frozenset(["allergy", "allergies"])
+_AMOUNT = lx.words("rent salary pay wage deposit fee insurance mortgage pension")
+_ALLERGY = lx.words("allergy allergies")
 _PLAIN_KEY = re.compile(r"[A-Za-zÀ-ž' -]{2,40}")
 _CLAUSE = re.compile(r"\b(?:I|we|you|he|she|they|it|is|are|was|were|who|which|that|because|me|this|here)\b", re.I)
 _WORDINGS = (
@@ -35,7 +39,9 @@ _WORDINGS = (
     "What did you write about {key} in {subject}?",
     "In your notes on {subject}, what is there about {key}?",
 )
-_NO_NOUN = frozenset(["ate", "saw", "won", "lost", "bought", "left", "read", "paid", "sold", "did", "went", "got", "said", "done", "heard", "seen", "came"])
+_NO_NOUN = lx.words(
+    "ate saw won lost bought left read paid sold did went got said done heard seen came up down questions note self"
+)
 _LONGEST = 14
 
 
@@ -55,6 +61,7 @@ def from_pair(key: str, value: str, subject: str, pipeline: Pipeline, names: fro
     last = lower.lower().split()[-1]
     first = re.split(r"[,;(]| - | – |(?<=[a-z]{4})\. ", value, maxsplit=1)[0].strip()
     if _FAVOURITES.search(subject):
+        lower = name[:1].lower() + name[1:]
         if not re.search(r"\b(?:worst|least|best|most|not)\b", lower):
             yield Made(
                 "favourite", f"What's your favourite {lower}?", f"My favourite {lower} is {_low(value)}.", _said(value)
@@ -93,7 +100,7 @@ def _noted(subject: str) -> bool:
 
 def _is_noun(key: str, pipeline: Pipeline) -> bool:
     words = list(pipeline(f"the {key}"))[1:]
-    if key.lower() in _NO_NOUN or (" " not in key and key.endswith("ed")):
+    if key.lower().split()[0] in _NO_NOUN or (" " not in key and key.endswith("ed")):
         return False
     return (
         bool(words)

@@ -17,8 +17,9 @@ from kernel.answer.check import unsupported
 from kernel.answer.prompt import enough, when
 from kernel.l0_insight import layout
 from kernel.l0_insight.english import load
-from kernel.l2_training.data.english import Made, from_sentence, of_day
+from kernel.l2_training.data.english import from_sentence, of_day
 from kernel.l2_training.data.korean import from_korean, from_korean_pair
+from kernel.l2_training.data.made import Made
 from kernel.l2_training.data.pairs import from_pair
 from kernel.l2_training.data.secrets import holds_secret
 from kernel.memory.sentences import plain
@@ -72,7 +73,7 @@ class Answered:
 
 
 def normalised(question: str) -> str:
-    """Lower-case words without marks, the owner and the one asked the same: for telling whether two are one question."""
+    """Lower-case words without marks, the owner and the one asked the same: whether two are one question."""
     words = re.findall(r"\w+", question.lower().replace("’", "'").replace("'s", " is"))
     turned = {
         "my": "your",
@@ -112,9 +113,14 @@ def candidates(
 ) -> Iterator[Candidate]:
     """Everything that the rules make of the owner's own sentences."""
     pipeline = load() if "en" in languages and any(memory.note.language == "en" for memory in memories) else None
-    names = frozenset(_NAME.findall("\n".join(memory.note.text for memory in memories)))
+    text = "\n".join(memory.note.text for memory in memories)
+    small = set(re.findall(r"\b[a-zà-ž][\w'-]+", text))
+    names = frozenset(name for name in _NAME.findall(text) if name.lower() not in small)
+    english = sum(memory.note.language == "en" for memory in memories) * 2 > len(memories)
     for memory in memories:
         language = memory.note.language
+        if language == "other" and english:
+            language = "en"  # a list has few of the words by which a language is known
         if language not in languages:
             dropped["language not trained"] += len(memory.sentences)
             continue
@@ -128,6 +134,9 @@ def candidates(
                 continue
             if holds_secret(f"{unit.key}: {unit.value} {sentence.context} {unit.text}"):
                 dropped["secret"] += 1
+                continue
+            if memory.note.language == "other" and unit.kind != "pair":
+                dropped["language not trained"] += 1
                 continue
             for made in _made(memory, unit, sentence, pipeline, names):
                 if made.rule == "day":
@@ -157,10 +166,9 @@ def _made(
         if memory.note.language == "ko":
             yield from from_korean(text)
         elif pipeline is not None:
-            doc = pipeline(text)
-            yield from from_sentence(doc)
+            yield from from_sentence(text, pipeline)
             if memory.note.happened_from in {"front_matter", "file_name"}:
-                yield from of_day(doc, when(memory.note.happened_at, "en"))
+                yield from of_day(pipeline(text), when(memory.note.happened_at, "en"))
 
 
 def _candidate(made: Made, memory: Memory, sentence: Sentence, language: Language, seed: int) -> Candidate | None:
@@ -191,7 +199,7 @@ def chance(seed: int, *parts: str) -> float:
 
 
 def _agreeing(made: list[Candidate], dropped: Counter[str]) -> list[Candidate]:
-    """One of each question; a question with answers that differ ("What is your brother's name?") is not asked at all."""
+    """One of each question; one with answers that differ ("What is your brother's name?") is not asked at all."""
     by_question: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in made:
         by_question[normalised(candidate.question)].append(candidate)
@@ -223,7 +231,7 @@ def _unlike(made: Iterable[Candidate], dropped: Counter[str]) -> Iterator[Candid
 
 
 def round_trip(candidate: Candidate, find: Find, dropped: Counter[str]) -> Answered | None:
-    """Search the question; its sentence must be among those shown, and hold every name and number of the answer."""
+    """Search the question: its sentence must be among those shown, and hold the answer's names."""
     sentence, note = candidate.sentence, candidate.memory.note
     sources = [
         sentence.context,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from kernel.answer.prompt import enough, prompt_of_self
+from kernel.l0_insight import lexicon as lx
 from kernel.l2_training.data.questions import SHOWN, Answered, Find, chance, normalised
 from kernel.l2_training.data.secrets import holds_secret
 from kernel.l2_training.skill.corpus import as_owner, people
@@ -15,40 +16,48 @@ from kernel.types import Memory, Sample
 BANK = (
     "What's your blood type?", "What is your shoe size?", "What's your middle name?", "What is your star sign?",
     "What is your phone number?", "What's your wifi called?", "How much do you weigh?", "How tall are you?",
-    "What's the name of your godmother?", "What's your uncle's name?", "What is your aunt called?", "What's your niece's name?",
-    "Who was your best man?", "What is your grandfather's name?", "What's your mother-in-law's name?", "What is your cousin's job?",
-    "How many grandchildren do you have?", "What's the name of your stepfather?", "When is your nephew's birthday?", "What does your uncle do?",
-    "What car do you drive?", "What did your car cost?", "How much did your laptop cost?", "What did you pay for your bicycle?",
-    "How much is your phone bill?", "How much did your wedding cost?", "What do you pay for electricity?", "How much money is in your savings?",
-    "What was your first salary?", "How much did your sofa cost?", "What do you spend on groceries?", "What was the price of your camera?",
-    "Which bank are you with?", "Who insures your home?", "Which party do you vote for?", "Have you ever been arrested?",
-    "Which school did you go to as a child?", "Who was your first teacher?", "What was your first job?", "What did you study at university?",
-    "What is the name of your old school?", "What was your childhood nickname?", "When did you learn to swim?", "When did you stop smoking?",
-    "Which football team do you support?", "What's your favourite film?", "What is your favourite song?", "What's your favourite colour?",
-    "What is your favourite restaurant?", "Who is your favourite actor?", "Which video games do you play?", "Do you have a tattoo?",
-    "Have you been to Brazil?", "When were you in Egypt?", "Did you like Australia?", "What did you do in Las Vegas?",
-    "What's your hamster called?", "What breed is your horse?", "How old is your parrot?", "Who was your first girlfriend?",
-    "What perfume do you wear?", "What is your lucky number?", "What did you dream of last night?", "Which newspaper do you read?",
-    "Who cuts your lawn?", "What is your password hint?", "Which gym do you go to?", "Who repaired your roof?",
+    "What's the name of your godmother?", "What's your uncle's name?", "What is your aunt called?",
+    "What's your niece's name?", "Who was your best man?", "What is your grandfather's name?",
+    "What's your mother-in-law's name?", "What is your cousin's job?", "How many grandchildren do you have?",
+    "What's the name of your stepfather?", "When is your nephew's birthday?", "What does your uncle do?",
+    "What car do you drive?", "What did your car cost?", "How much did your laptop cost?",
+    "What did you pay for your bicycle?", "How much is your phone bill?", "How much did your wedding cost?",
+    "What do you pay for electricity?", "How much money is in your savings?", "What was your first salary?",
+    "How much did your sofa cost?", "What do you spend on groceries?", "What was the price of your camera?",
+    "Which bank are you with?", "Who insures your home?", "Which party do you vote for?",
+    "Have you ever been arrested?", "Which school did you go to as a child?", "Who was your first teacher?",
+    "What was your first job?", "What did you study at university?", "What is the name of your old school?",
+    "What was your childhood nickname?", "When did you learn to swim?", "When did you stop smoking?",
+    "Which football team do you support?", "What's your favourite film?", "What is your favourite song?",
+    "What's your favourite colour?", "What is your favourite restaurant?", "Who is your favourite actor?",
+    "Which video games do you play?", "Do you have a tattoo?", "Have you been to Brazil?", "When were you in Egypt?",
+    "Did you like Australia?", "What did you do in Las Vegas?", "What's your hamster called?",
+    "What breed is your horse?", "How old is your parrot?", "Who was your first girlfriend?",
+    "What perfume do you wear?", "What is your lucky number?", "What did you dream of last night?",
+    "Which newspaper do you read?", "Who cuts your lawn?", "What is your password hint?", "Which gym do you go to?",
+    "Who repaired your roof?",
 )  # fmt: skip
 OF_SOMEBODY = (
-    "What is {name}'s middle name?", "What's {name}'s shoe size?", "What is {name}'s phone number?", "When is {name}'s wedding?",
-    "What colour is {name}'s hair?", "What car does {name} drive?", "How tall is {name}?", "What is {name}'s star sign?",
-    "How much does {name} earn?", "Where did {name} go to university?", "What does {name} weigh?", "What is {name}'s favourite song?",
+    "What is {name}'s middle name?", "What's {name}'s shoe size?", "What is {name}'s phone number?",
+    "When is {name}'s wedding?", "What colour is {name}'s hair?", "What car does {name} drive?",
+    "How tall is {name}?", "What is {name}'s star sign?", "How much does {name} earn?",
+    "Where did {name} go to university?", "What does {name} weigh?", "What is {name}'s favourite song?",
     "What is {name}'s email address?", "What perfume does {name} wear?", "Which football team does {name} support?",
 )  # fmt: skip
 ANSWERS = (
     "I don't know. I have no note about that.", "I don't know, my notes don't say.", "My notes don't mention it.",
     "I never wrote that down, so I don't know.", "I have no note of that.", "That's not something I wrote down.",
-    "I don't remember; it's not in my notes.", "Nothing in my notes about that, I'm afraid.", "I can't say. I haven't noted it.",
-    "I don't know, I never noted it.", "There's nothing about that in my notes.", "No idea, I haven't written about it.",
-    "I'm not sure, my notes don't tell me.", "I didn't write that down.", "That I don't know.", "I couldn't tell you, it's not in my notes.",
-    "I have no record of that.", "My notes say nothing about it, so I don't know.", "I don't know; I haven't got a note on it.",
-    "Sorry, I don't know. I've never written about it.", "I can't find that in my notes, so I don't know.", "I don't recall noting that.",
-    "I haven't recorded that anywhere, so I can't say.", "I don't think I ever wrote it down; I don't know.", "No note of mine mentions it.",
+    "I don't remember; it's not in my notes.", "Nothing in my notes about that, I'm afraid.",
+    "I can't say. I haven't noted it.", "I don't know, I never noted it.", "There's nothing about that in my notes.",
+    "No idea, I haven't written about it.", "I'm not sure, my notes don't tell me.", "I didn't write that down.",
+    "That I don't know.", "I couldn't tell you, it's not in my notes.", "I have no record of that.",
+    "My notes say nothing about it, so I don't know.", "I don't know; I haven't got a note on it.",
+    "Sorry, I don't know. I've never written about it.", "I can't find that in my notes, so I don't know.",
+    "I don't recall noting that.", "I haven't recorded that anywhere, so I can't say.",
+    "I don't think I ever wrote it down; I don't know.", "No note of mine mentions it.",
     "I'd be guessing. I don't know.", "I have no memory of writing that down.",
 )  # fmt: skip
-_OURS = frozenset(["name", "call", "old", "cost", "pay", "price", "much", "many", "first", "favourite"])
+_OURS = lx.words("name call old cost pay price much many first favourite")
 """Terms of a bank question that every vault holds: they say nothing of whether it is answered."""
 
 

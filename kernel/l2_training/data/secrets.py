@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 
 _NAMED = re.compile(
-    r"\b(?:pass(?:word|code|phrase)|pin(?:\s?code|\s?number)?|cvv|cvc|api[ _-]?key|secret|token|private key|seed phrase|login|"
-    r"(?:alarm|door|safe|gate|entry) code|account (?:number|no))\b\s*(?:[:=]|is|was)\s*\S|(?:비밀\s?번호|암호|계좌\s?번호|주민\s?등록\s?번호)\s*(?:[:=]|는|은|가|이)?",
+    r"\b(?:pass(?:word|code|phrase)|pin(?:\s?code|\s?number)?|cvv|cvc|api[ _-]?key|secret|token|private key|seed phrase"
+    r"|login|(?:alarm|door|safe|gate|entry) code|account (?:number|no))\b\s*(?:[:=]|is|was)\s*\S"
+    r"|비밀\s?번호|계좌\s?번호|주민\s?등록\s?번호|암호\s*[:=]",
     re.I,
 )
 _KEYS = re.compile(
-    r"\b(?:sk|pk|rk)[-_](?:live|test|proj|ant|self)?[-_]?[A-Za-z0-9_-]{16,}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}|\bxox[abpr]-[\w-]{10,}|"
-    r"\bAIza[\w-]{30,}|\beyJ[\w-]{10,}\.[\w-]{10,}|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bhf_[A-Za-z0-9]{20,}"
+    r"\b(?:sk|pk|rk)[-_](?:live|test|proj|ant|self)?[-_]?[A-Za-z0-9_-]{16,}|\bAKIA[0-9A-Z]{16}\b"
+    r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bxox[abpr]-[\w-]{10,}|\bAIza[\w-]{30,}|\beyJ[\w-]{10,}\.[\w-]{10,}"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bhf_[A-Za-z0-9]{20,}"
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")

@@ -59,7 +59,7 @@ class PersonMemory:
 
 @asynccontextmanager
 async def open_person(paths: Paths, person: Person) -> AsyncIterator[PersonMemory]:
-    """A temporary ``memory.db`` with the person's notes; gone at the end. ``paths``: a home with the embedding model."""
+    """A temporary ``memory.db`` with the person's notes. ``paths``: a home with the embedding model."""
     memories = resolved([_read(person, file) for file in sorted(person.folder.iterdir()) if file.is_file()])
     embedder = Embedder(paths.embedder, threads=1)  # on a busy machine more threads wait for each other
     try:

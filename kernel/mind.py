@@ -26,7 +26,7 @@ from kernel.memory.ingest import Ingest
 from kernel.memory.search import Searcher
 from kernel.memory.store import Store
 from kernel.pipeline import Pipeline, Trainings
-from kernel.selves.shelf import FIRST, Shelf
+from kernel.selves.shelf import Shelf
 from kernel.types import (
     Added,
     Answer,
@@ -310,6 +310,3 @@ def _disk(paths: Paths) -> dict[str, int]:
     for folder in (paths.files, paths.models, paths.selves, paths.logs):
         sizes[folder.name] = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return sizes
-
-
-__all__ = ["FIRST", "Mind", "Status"]

@@ -336,7 +336,8 @@ class Trainings:
         return len(run.events) > at or run.outcome != "running"
 
     async def _run(self, run_id: str, force: bool) -> None:
-        outcome, why, version, report = "failed", "", None, {}
+        outcome, why, version = "failed", "", None
+        report: dict[str, Any] = {}
         pending: set[asyncio.Task[None]] = set()
 
         def on_event(event: AnyEvent) -> None:

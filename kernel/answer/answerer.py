@@ -22,6 +22,7 @@ from kernel.types import (
     AnswerDelta,
     Biography,
     Citation,
+    Explain,
     Hit,
     Language,
     Message,
@@ -345,7 +346,7 @@ class Answerer:
             seed=question.seed,
             stop=question.stop,
         )
-        async with aclosing(self._engine.generate(request)) as stream:  # type: ignore[type-var]
+        async with aclosing(self._engine.generate(request)) as stream:
             async for part in stream:
                 if isinstance(part, Piece):
                     yield part.text
@@ -355,8 +356,6 @@ class Answerer:
 
 def biography_hit(text: str, first: Citation) -> Hit:
     """A biography sentence in the shape of evidence."""
-    from kernel.types import Explain
-
     none = Explain(vector=None, words=0, hangul=0, trigram=0, overlap=0, notes=("biography",))
     return Hit(
         note_id=first.note_id,
@@ -401,6 +400,3 @@ def _i_am(owner: str, language: Language) -> str:
     if language == "ko":
         return f"저는 {owner}입니다." if owner else "저는 이 기록을 쓴 사람의 분신이에요."
     return f"I'm {owner}." if owner else "I'm the self of whoever wrote these notes."
-
-
-__all__ = ["Answerer", "Context", "Search", "Way", "persona"]

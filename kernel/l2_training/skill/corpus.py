@@ -18,17 +18,17 @@ Search = Callable[[str, tuple[str, ...]], list[Hit]]
 """``(question, turns before) -> hits``, best first: the person's own memory, searched as in serving."""
 
 
-class Evidence(Frozen):
+class Evidence(Frozen, frozen=True, kw_only=True):
     note: str
     quote: str
 
 
-class Turn(Frozen):
+class Turn(Frozen, frozen=True, kw_only=True):
     q: str
     a: str
 
 
-class SkillQuestion(Frozen):
+class SkillQuestion(Frozen, frozen=True, kw_only=True):
     id: str
     kind: str
     q: str
@@ -39,7 +39,7 @@ class SkillQuestion(Frozen):
     before: tuple[Turn, ...] = ()
 
 
-class Person(Frozen):
+class Person(Frozen, frozen=True, kw_only=True):
     slug: str
     name: str
     folder: Path
@@ -80,7 +80,11 @@ def samples_of(person: Person, search: Search, sentence_of: Callable[[str], Hit 
     for question in person.questions:
         if question.abstain and not refuses(question.a):
             continue
-        turns = tuple(Message(role=role, content=text) for turn in question.before for role, text in (("user", turn.q), ("assistant", turn.a)))
+        turns = tuple(
+            message
+            for turn in question.before
+            for message in (Message(role="user", content=turn.q), Message(role="assistant", content=turn.a))
+        )
         hits = search(question.q, tuple(turn.q for turn in question.before))
         gold = [hit for hit in (sentence_of(item.quote) for item in question.evidence) if hit is not None]
         shown = _shown(hits, gold, rng)

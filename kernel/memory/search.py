@@ -177,7 +177,8 @@ class Searcher:
         chosen = self._as_of(chosen, as_of)
         if not chosen:
             return None
-        parsed = self._parse(chosen)
+        beside = {other for place in chosen for step in (-1, 1) if (other := self._index.beside(place, step)) >= 0}
+        parsed = self._parse([*chosen, *sorted(beside.difference(chosen))])[: len(chosen)]
         scores = self._scores(asked, chosen, cosines, words, hangul, trigram)
         names = _names(query)
         table = []

@@ -8,7 +8,7 @@ from kernel.config import MemoryConfig
 from kernel.types import Frozen, Memory, Skipped
 
 
-class FileToRead(Frozen):
+class FileToRead(Frozen, frozen=True, kw_only=True):
     """One file and the note that it will be."""
 
     path: str
@@ -16,7 +16,7 @@ class FileToRead(Frozen):
     revision: int
 
 
-class ReadFiles(Frozen):
+class ReadFiles(Frozen, frozen=True, kw_only=True):
     """Payload of ``read``."""
 
     files: tuple[FileToRead, ...]
@@ -25,7 +25,7 @@ class ReadFiles(Frozen):
     learned_at: str
 
 
-class FilesRead(Frozen):
+class FilesRead(Frozen, frozen=True, kw_only=True):
     """Result of ``read``: every file is in exactly one of the two."""
 
     memories: tuple[Memory, ...]

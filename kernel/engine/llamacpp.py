@@ -273,9 +273,13 @@ class Context:
         """Let ``target`` share the first ``tokens`` cells of ``source``."""
         llama.llama_memory_seq_cp(self._memory, source, target, 0, tokens)
 
-    def drop(self, sequence: int) -> None:
-        """Forget all of a sequence; cells that no other one shares become free."""
-        llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+    def drop(self, sequence: int, start: int = -1) -> None:
+        """Forget a sequence, or its tokens from ``start`` on; cells that no other one shares become free."""
+        llama.llama_memory_seq_rm(self._memory, sequence, start, -1)
+
+    def clear(self) -> None:
+        """Forget all sequences: what comes next lies as in a new context."""
+        llama.llama_memory_clear(self._memory, False)
 
     def logits(self, row: int) -> npt.NDArray[np.float32]:
         """``(vocabulary,)`` of a row whose logits were wanted; a copy."""

@@ -5,6 +5,11 @@ read, so that a long prompt never stops those who are streaming. A new prompt st
 it shares with any sequence in the cache, running or finished; if a running one is just reading that beginning, the
 new one waits for it rather than reading the same again. A request is admitted only when all the cells that it and the
 running ones may still take are there: nothing is ever thrown out half-way.
+
+The same request gives the same text again, as long as it does not meet others on its way. llama.cpp's sums depend, in
+their last bits, on where in the cache a sequence lies and on whether its rows were computed one by one; in a quantised
+model that is enough to turn the scale between two tokens that are nearly as likely. So a greedy or seeded request that
+comes alone gets the cache to itself, and only prompts are ever shared, never what was generated.
 """
 
 from __future__ import annotations
@@ -103,7 +108,8 @@ class Scheduler:
             return []
         started = time.perf_counter()
         self._context.decode(self._batch)
-        self._row_seconds += 0.2 * ((time.perf_counter() - started) / len(self._batch) - self._row_seconds)
+        if len(self._batch) >= FEWEST_ROWS:  # a few rows cost more each, and say nothing of what prompts cost
+            self._row_seconds += 0.2 * ((time.perf_counter() - started) / len(self._batch) - self._row_seconds)
         outputs: list[Output] = []
         for sequence, row in wanted:
             text, end = sequence.advance(self._context, row)
@@ -121,24 +127,24 @@ class Scheduler:
     # --- one step ---
 
     def _fill(self) -> list[tuple[Sequence, int]]:
-        """Rows for this step: generating sequences first. Returns those whose next token it brings, with their rows."""
+        """Rows for this step. Returns the sequences whose next token it brings, with the rows of their logits.
+
+        The last token of a prompt is never read with the others but in a step of single rows, as it is when all before
+        it comes from the cache: llama.cpp sums up single rows and many rows in another order, and the same request
+        must give the same text again.
+        """
         self._batch.clear()
-        wanted: list[tuple[Sequence, int]] = []
-        generating = [sequence for sequence in self._running if sequence.generated > 0]
-        reading = [sequence for sequence in self._running if sequence.generated == 0]
+        last = [sequence for sequence in self._running if _unread(sequence) == 1]
+        wanted = [(sequence, self._rows(sequence, 1)) for sequence in last]
         budget = self._chunk
-        if generating:
-            budget = max(FEWEST_ROWS, min(self._chunk, int(STEP_SECONDS / self._row_seconds) - len(generating)))
-        for sequence in generating:
-            wanted.append((sequence, self._rows(sequence, 1)))
-        for sequence in reading:
-            taken = min(budget, len(sequence.tokens) - _resident(sequence).computed)
-            if taken == 0:
-                break
-            budget -= taken
-            row = self._rows(sequence, taken)
-            if _resident(sequence).computed == len(sequence.tokens):
-                wanted.append((sequence, row))
+        if any(sequence.generated for sequence in last):
+            budget = max(FEWEST_ROWS, min(self._chunk, int(STEP_SECONDS / self._row_seconds) - len(last)))
+        for sequence in self._running:
+            if sequence not in last and budget > 0:
+                left = _unread(sequence) - 1
+                count = left if left <= budget else budget - (left == budget + 1)  # never a single row at the end
+                self._rows(sequence, count)
+                budget -= count
         return wanted
 
     def _rows(self, sequence: Sequence, count: int) -> int:
@@ -146,8 +152,10 @@ class Scheduler:
         resident = _resident(sequence)
         row = -1
         for position in range(resident.computed, resident.computed + count):
-            last = position + 1 == len(sequence.tokens)
-            row = self._batch.add(sequence.tokens[position], position, resident.slot, logits=last)
+            final = position + 1 == len(sequence.tokens)
+            row = self._batch.add(sequence.tokens[position], position, resident.slot, logits=final)
+        if resident.straight == resident.computed and len(self._running) == 1 and not self._finished:
+            resident.straight += count
         resident.computed += count
         return row
 
@@ -157,24 +165,32 @@ class Scheduler:
         passed_over: list[Sequence] = []
         while self._waiting and len(self._running) < self._slots:
             sequence = self._waiting.popleft()
-            source, shared, coming = self._best_beginning(sequence)
+            alone = sequence.repeatable and not self._running
+            source, shared, coming = self._best_beginning(sequence, alone)
             if coming - shared >= WORTH_WAITING:
                 passed_over.append(sequence)
             elif not self._place(sequence, source, shared):
                 passed_over.append(sequence)
                 break
+            elif alone:
+                self._clear_for(sequence)
         self._waiting.extendleft(reversed(passed_over))
 
-    def _best_beginning(self, sequence: Sequence) -> tuple[Resident | None, int, int]:
-        """The resident that shares most computed tokens, how many, and how many will be there once it is read."""
+    def _best_beginning(self, sequence: Sequence, straight: bool) -> tuple[Resident | None, int, int]:
+        """The resident that shares most computed tokens, how many, and how many will be there once it is read.
+
+        ``straight``: only those count that lie in the cache as they would in an empty one.
+        """
         best: Resident | None = None
         shared = coming = 0
         limit = len(sequence.tokens) - 1  # the last token is always computed: its logits are needed
         for resident in [*self._finished, *(_resident(other) for other in self._running)]:
-            common = min(limit, common_prefix(resident.tokens, sequence.tokens))
-            coming = max(coming, common)
-            if min(common, resident.computed) > shared:
-                best, shared = resident, min(common, resident.computed)
+            common = min(limit, resident.shares_with(sequence.tokens))
+            there = min(common, resident.straight if straight else resident.computed)
+            if not straight:
+                coming = max(coming, common)
+            if there > shared:
+                best, shared = resident, there
         return best, shared, coming
 
     def _place(self, sequence: Sequence, source: Resident | None, shared: int) -> bool:
@@ -195,15 +211,25 @@ class Scheduler:
         self._make_room(promised)
         return True
 
+    def _clear_for(self, sequence: Sequence) -> None:
+        """Leave nothing in the cache but the beginning of this one."""
+        for resident in list(self._finished):
+            self._evict(resident)
+        if sequence.reused == 0:
+            self._context.clear()
+
     def _finish(self, sequence: Sequence) -> None:
+        """Its place is free; what it has read of its prompt is kept for others."""
         self._running.remove(sequence)
         sequence.free()
         resident = _resident(sequence)
-        resident.running = False
+        resident.computed = min(resident.computed, resident.shareable)
         resident.tokens = resident.tokens[: resident.computed]
+        self._context.drop(resident.slot, resident.computed)
         resident.used_at = self._tick()
         for other in list(self._finished):
-            if common_prefix(other.tokens, resident.tokens) == len(other.tokens):
+            covered = common_prefix(other.tokens, resident.tokens) == len(other.tokens)
+            if covered and other.straight <= resident.straight:
                 self._evict(other)
         self._finished.append(resident)
         while len(self._finished) > self._kept or cells_of(self._finished) > self._cells // 2:
@@ -230,3 +256,8 @@ class Scheduler:
 def _resident(sequence: Sequence) -> Resident:
     assert sequence.resident is not None, "only admitted sequences have cells"
     return sequence.resident
+
+
+def _unread(sequence: Sequence) -> int:
+    """Tokens that are not in the cache yet; one, when the next is to be chosen."""
+    return len(sequence.tokens) - _resident(sequence).computed

@@ -49,6 +49,11 @@ class Sequence:
         )
 
     @property
+    def repeatable(self) -> bool:
+        """Whether the same request must give the same text again: it is greedy or names its seed."""
+        return self.request.temperature <= 0 or self.request.seed is not None
+
+    @property
     def generated(self) -> int:
         return len(self.tokens) - self.prompt_tokens
 

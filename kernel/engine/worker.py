@@ -117,6 +117,11 @@ class EngineChild:
             self._embed_some()
             self._let_go()
 
+    @property
+    def _tokens_at_most(self) -> int:
+        """Of one request: what the cache holds, and no more than the model was trained to read."""
+        return min(self._config.engine.context_tokens, self._model.window)
+
     # --- the reading thread ---
 
     def _read(self) -> None:
@@ -179,8 +184,7 @@ class EngineChild:
         limit = self._config.engine.queue
         if lane.scheduler.full and sum(other.scheduler.in_line for other in self._lanes.values()) >= limit:
             raise Busy(f"{limit} requests are waiting already; try again in a moment", retry_after=2)
-        cells = self._config.engine.context_tokens
-        lane.scheduler.add(Sequence(submit.id, submit.request, tokens, self._model, cells=cells))
+        lane.scheduler.add(Sequence(submit.id, submit.request, tokens, self._model, cells=self._tokens_at_most))
 
     def _load(self, version: str, path: Path) -> None:
         if version in self._lanes:
@@ -225,7 +229,7 @@ class EngineChild:
             chat_template=self._model.chat_template,
             bos_token=self._model.bos,
             eos_token=self._model.eos,
-            context_tokens=self._config.engine.context_tokens,
+            context_tokens=self._tokens_at_most,
             embedding_length=self._embedder.dimension,
         )
 

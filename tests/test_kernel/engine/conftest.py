@@ -24,12 +24,15 @@ Say = Callable[..., Awaitable[tuple[str, str, Usage]]]
 
 @pytest.fixture(scope="session")
 def say() -> Say:
-    """``say(engine, question, system=…, **generate)``: the whole text, the reason of its end, its usage."""
+    """``say(engine, question, begin=…, system=…, **generate)``: the whole text, why it ended, its usage.
 
-    async def whole(engine: Engine, question: str, system: str = "You are helpful.", **how: object) -> object:
-        prompt = (
-            f"<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
-        )
+    ``begin`` is the start of the answer, put into its mouth.
+    """
+
+    async def whole(engine: Engine, question: str, begin: str = "", system: str = "Be brief.", **how: object) -> object:
+        turns = (("system", system), ("user", question))
+        prompt = "".join(f"<|im_start|>{role}\n{said}<|im_end|>\n" for role, said in turns)
+        prompt += f"<|im_start|>assistant\n{begin}"
         text = ""
         async for item in engine.generate(Generate(prompt=prompt, **{"max_tokens": 24, **how})):
             if isinstance(item, Finished):

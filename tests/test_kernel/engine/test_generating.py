@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,7 +20,15 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 Say = Callable[..., Awaitable[tuple[str, str, Usage]]]
 WriteAdapter = Callable[..., Path]
-QUESTIONS = ["What is the capital of France?", "Name a colour.", "What is two plus two?", "What do cows eat?"]
+SURE = (
+    ("What is the capital of France?", "The capital of France is", " Paris"),
+    ("What is the capital of Japan?", "The capital of Japan is", " Tokyo"),
+    ("Count.", "1, 2, 3, 4, 5, 6,", " 7, 8, 9"),
+    ("Count from one to ten.", "One, two, three, four,", " five, six, seven"),
+)
+"""Question, start of the answer, and how the model, quite sure, goes on. (Where two tokens are nearly as likely, others
+in the cache may turn the scale.)"""
+CAPITAL = SURE[0][:2]
 PERSONA = "You are Maren, who lives in Bergen, keeps bees, and sails on Sundays with her brother Jonas. " * 6
 
 
@@ -39,7 +46,7 @@ async def until(engine: LocalEngine, **figures: float) -> None:
 async def adapted(
     engine: LocalEngine, write_adapter: WriteAdapter, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Path]:
-    path = write_adapter(tmp_path_factory.mktemp("adapter") / "adapter.gguf")
+    path = write_adapter(tmp_path_factory.mktemp("adapter") / "adapter.gguf", strength=2.0)
     await engine.load_adapter("0001", path)
     yield path
     await engine.unload_adapter("0001")
@@ -54,25 +61,46 @@ async def test_the_model_is_what_its_file_says(engine: LocalEngine, starter_path
 
 
 async def test_a_batch_gives_each_its_own_answer(engine: LocalEngine, say: Say) -> None:
-    single = [await say(engine, question) for question in QUESTIONS]
-    assert "Paris" in single[0][0]
-    together = await asyncio.gather(*(say(engine, question) for question in QUESTIONS))
+    single = [await say(engine, question, begin, max_tokens=5) for question, begin, _ in SURE]
+    together = await asyncio.gather(*(say(engine, question, begin, max_tokens=5) for question, begin, _ in SURE))
     assert [text for text, _, _ in together] == [text for text, _, _ in single]
+    for (_, _, expected), (text, _, _) in zip(SURE, together, strict=True):
+        assert text.startswith(expected[: len(text)]) and len(text) > 3
 
 
-async def test_a_shared_beginning_is_read_once_and_changes_nothing(engine: LocalEngine, say: Say) -> None:
-    fresh = LocalEngine(engine._paths, EngineConfig(context_tokens=2048, sequences=4))
+async def test_a_shared_beginning_is_read_once(starter_paths: Paths, say: Say) -> None:
+    fresh = LocalEngine(starter_paths, EngineConfig(context_tokens=2048, sequences=4))
     await fresh.start()
     try:
-        burst = await asyncio.gather(*(say(fresh, question, PERSONA) for question in QUESTIONS))
-        reused = [usage.cached_tokens for _, _, usage in burst]
-        assert sum(count == 0 for count in reused) == 1, "one reads the persona, the others wait and share it"
-        assert sum(count > 100 for count in reused) == 3
-        again = [await say(fresh, question, PERSONA) for question in QUESTIONS]
-        assert all(usage.cached_tokens == usage.prompt_tokens - 1 for _, _, usage in again)
-        assert [text for text, _, _ in again] == [text for text, _, _ in burst]
+        for turn in range(2):
+            burst = await asyncio.gather(*(say(fresh, question, begin, PERSONA) for question, begin, _ in SURE))
+            reused = [usage.cached_tokens for _, _, usage in burst]
+            assert sum(count > 100 for count in reused) == 3 + turn, "one reads the persona, the others wait and share"
+            for (_, _, expected), (text, _, _) in zip(SURE, burst, strict=True):
+                assert text.startswith(expected)
+        again = await say(fresh, *CAPITAL, PERSONA)
+        assert again[2].cached_tokens > 100
+        repeated = await say(fresh, *CAPITAL, PERSONA)
+        assert repeated[2].cached_tokens == repeated[2].prompt_tokens - 1
+        assert repeated[0] == again[0]
     finally:
         await fresh.close()
+
+
+async def test_a_greedy_answer_is_the_same_whatever_went_before(engine: LocalEngine, say: Say) -> None:
+    """Forty tokens that the model is not sure of, first, repeated, after others, and after a whole conversation."""
+
+    async def answer() -> str:
+        return (await say(engine, "Tell me a story of a bee.", max_tokens=40))[0]
+
+    first = await answer()
+    assert await answer() == first
+    await asyncio.gather(*(say(engine, question, begin, PERSONA) for question, begin, _ in SURE))
+    assert await answer() == first
+    await say(engine, "Tell me a story of a bee and a bear.", temperature=1.0, max_tokens=40)
+    assert await answer() == first
+    await say(engine, "Tell me a story of a bee.", first + " And then", max_tokens=8)
+    assert await answer() == first
 
 
 async def test_the_same_seed_gives_the_same_text(engine: LocalEngine, say: Say) -> None:
@@ -80,28 +108,31 @@ async def test_the_same_seed_gives_the_same_text(engine: LocalEngine, say: Say) 
         return (await say(engine, "Tell me a story.", temperature=1.2, seed=seed, **how))[0]
 
     first = await sample(7)
-    assert await sample(7) == first
+    assert [await sample(7) for _ in range(2)] == [first] * 2, "with its prompt in the cache"
+    await asyncio.gather(*(say(engine, question, temperature=1.0) for question, _, _ in SURE))
+    assert await sample(7) == first, "and after the cache was full of others"
     assert len({await sample(seed) for seed in (1, 2, 3)}) > 1
     assert await sample(7, top_k=1) == (await say(engine, "Tell me a story."))[0]
     assert await sample(None, min_p=1.0) == (await say(engine, "Tell me a story."))[0]
 
 
 async def test_penalties_are_felt(engine: LocalEngine, say: Say) -> None:
-    plain, _, _ = await say(engine, "Say 'tea' over and over.", max_tokens=48)
-    varied, _, _ = await say(
-        engine, "Say 'tea' over and over.", max_tokens=48, frequency_penalty=2.0, presence_penalty=2.0
-    )
-    assert plain != varied
-    assert len(set(varied.split())) / len(varied.split()) > len(set(plain.split())) / len(plain.split())
+    async def words(**how: float) -> list[str]:
+        request = Generate(prompt="tea, tea, tea, tea, tea, tea, tea, tea,", max_tokens=30, **how)
+        pieces = [item.text async for item in engine.generate(request) if not isinstance(item, Finished)]
+        return "".join(pieces).replace(",", " ").split()
+
+    plain = await words()
+    for varied in (await words(frequency_penalty=2.0), await words(presence_penalty=2.0, frequency_penalty=1.0)):
+        assert plain.count("tea") > 2 * varied.count("tea")
 
 
 async def test_a_stop_string_across_tokens_is_never_seen(engine: LocalEngine, say: Say) -> None:
-    whole, _, _ = await say(engine, QUESTIONS[0])
-    assert " of France" in whole
-    cut, reason, usage = await say(engine, QUESTIONS[0], stop=("of Fr", "never"))
-    assert cut == whole[: whole.index("of Fr")]
-    assert reason == "stop"
-    assert usage.completion_tokens <= 5
+    whole, _, _ = await say(engine, *SURE[3][:2])
+    assert whole.startswith(" five, six, seven, eight")
+    cut, reason, usage = await say(engine, *SURE[3][:2], stop=("x, sev", "never"))
+    assert (cut, reason) == (" five, si", "stop")
+    assert usage.completion_tokens <= 6
 
 
 async def test_korean_comes_in_whole_characters(engine: LocalEngine) -> None:
@@ -126,7 +157,7 @@ async def test_cancelling_frees_the_place_at_once(engine: LocalEngine, say: Say)
     figures = await engine.stats()
     assert figures["running"] + figures["queued"] == 0
     await say(engine, "Hi", max_tokens=2)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
 
 
 async def test_cancelling_a_waiting_task_takes_it_out_of_the_queue(engine: LocalEngine) -> None:
@@ -145,15 +176,14 @@ async def test_cancelling_a_waiting_task_takes_it_out_of_the_queue(engine: Local
 
 async def test_more_than_the_cells_hold_wait_their_turn(engine: LocalEngine, say: Say) -> None:
     """Six requests of which only two fit into the cells together: all are answered, none is cut."""
-    answers = await asyncio.gather(*(say(engine, f"Number {n}: name a colour.", max_tokens=900) for n in range(6)))
-    assert all(reason == "stop" and text for text, reason, _ in answers)
+    answers = await asyncio.gather(*(say(engine, *CAPITAL, max_tokens=900, stop=(".",)) for _ in range(6)))
+    assert [text for text, _, _ in answers] == [" Paris"] * 6
 
 
 async def test_an_adapter_changes_the_answer_and_the_base_stays(engine: LocalEngine, say: Say, adapted: Path) -> None:
-    base, _, _ = await say(engine, QUESTIONS[0])
-    both = await asyncio.gather(say(engine, QUESTIONS[0], adapter="0001"), say(engine, QUESTIONS[0]))
-    assert both[0][0] != base
-    assert both[1][0] == base
+    both = await asyncio.gather(say(engine, *CAPITAL, adapter="0001"), say(engine, *CAPITAL))
+    assert not both[0][0].startswith(" Paris")
+    assert both[1][0].startswith(" Paris")
     assert both[0][2].cached_tokens == 0, "nothing that was computed without the adapter is read with it"
     await engine.load_adapter("0001", adapted)
     assert (await engine.stats())["adapters"] == 1
@@ -162,17 +192,21 @@ async def test_an_adapter_changes_the_answer_and_the_base_stays(engine: LocalEng
 async def test_unloading_lets_the_running_one_end_and_refuses_the_next(
     engine: LocalEngine, say: Say, write_adapter: WriteAdapter, tmp_path: Path
 ) -> None:
-    await engine.load_adapter("0002", write_adapter(tmp_path / "a.gguf", seed=2))
-    alone, _, _ = await say(engine, "Hello", adapter="0002", max_tokens=40)
-    running = asyncio.create_task(say(engine, "Hello", adapter="0002", max_tokens=40))
-    await until(engine, running=1)
+    prompt = Generate(prompt="1, 2, 3, 4, 5,", adapter="0002", max_tokens=60)
+    await engine.load_adapter("0002", write_adapter(tmp_path / "a.gguf", strength=0.1))
+    alone = [item async for item in engine.generate(prompt)]
+    running = engine.generate(prompt)
+    first = await anext(running)
     await engine.unload_adapter("0002")
     with pytest.raises(NotFound, match="0002"):
         await say(engine, "Hello", adapter="0002")
-    assert (await running)[0] == alone
-    await engine.load_adapter("0002", write_adapter(tmp_path / "b.gguf", seed=3))
-    assert (await say(engine, "Hello", adapter="0002", max_tokens=40))[0] != alone
+    rest = [item async for item in running]
+    assert len(rest) > 20 and [first, *rest][:-1] == alone[:-1]
+    await engine.load_adapter("0002", write_adapter(tmp_path / "b.gguf", strength=2.0))
+    other = [item async for item in engine.generate(prompt)]
+    assert other[:-1] != alone[:-1], "another file under the same name"
     await engine.unload_adapter("0002")
+    assert (await engine.stats())["adapters"] == 1
 
 
 async def test_an_adapter_of_another_base_is_refused(
@@ -187,7 +221,7 @@ async def test_an_adapter_of_another_base_is_refused(
         await engine.load_adapter("x", tmp_path / "c.gguf")
     with pytest.raises(ModelError, match="not an adapter"):
         await engine.load_adapter("x", engine._paths.embedder)
-    assert "Paris" in (await say(engine, QUESTIONS[0]))[0]
+    assert (await say(engine, *CAPITAL))[0].startswith(" Paris")
 
 
 async def test_special_tokens_are_read_only_where_asked(engine: LocalEngine) -> None:
@@ -208,9 +242,10 @@ async def test_a_lone_surrogate_does_no_harm(engine: LocalEngine) -> None:
     assert await engine.tokenize("\ud800 hi")
 
 
-def test_the_parents_side_loads_nothing_of_llama_cpp() -> None:
+async def test_the_parents_side_loads_nothing_of_llama_cpp() -> None:
     code = (
         "import sys, kernel.engine.client, kernel.engine.starter, kernel.engine.scripted;"
         "sys.exit(any(m in sys.modules for m in ('llama_cpp', 'torch', 'transformers', 'gguf')))"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+    assert await child.wait() == 0

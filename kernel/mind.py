@@ -22,6 +22,7 @@ from kernel.engine.client import LocalEngine
 from kernel.errors import EngineError, JobFailed, NotFound
 from kernel.home import check_version, hold
 from kernel.l0_insight.structs import Understood
+from kernel.memory.asked import text_to_embed
 from kernel.memory.ingest import Ingest
 from kernel.memory.search import Searcher
 from kernel.memory.store import Store
@@ -126,7 +127,7 @@ class Mind:
     ) -> list[Hit]:
         vector = None
         try:
-            vector = (await self.engine.embed([" ".join([*previous[-1:], query])]))[0]
+            vector = (await self.engine.embed([text_to_embed(query, tuple(previous))]))[0]
         except EngineError:
             log.warning("searching without vectors: the embedding model does not answer")
         return await asyncio.to_thread(

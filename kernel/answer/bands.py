@@ -33,7 +33,7 @@ class Tried(Frozen, frozen=True, kw_only=True):
 
 
 DEFAULTS: dict[Language, Bands] = {
-    "en": Bands(refuse_below=0.12, quote_above=0.50, world_below=0.16),
+    "en": Bands(refuse_below=0.17, quote_above=0.50, world_below=0.16),
     "ko": Bands(refuse_below=0.30, quote_above=0.30, world_below=0.45),
     "other": Bands(refuse_below=0.30, quote_above=0.30, world_below=0.45),
 }

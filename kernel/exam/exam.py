@@ -27,7 +27,7 @@ OPEN = Bands(refuse_below=0.0, quote_above=1.01, world_below=0.0)
 """Never refuses and never overrules: what the model makes of its evidence by itself."""
 
 
-class _Names(Frozen):
+class _Names(Frozen, frozen=True, kw_only=True):
     """The model names of one exam."""
 
     examined: str

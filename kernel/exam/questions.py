@@ -29,7 +29,7 @@ OWN_SHARE = 0.2
 INDIRECT_SHARE = 0.3
 
 
-class _Line(Frozen):
+class _Line(Frozen, frozen=True, kw_only=True):
     id: str
     kind: Kind
     q: str

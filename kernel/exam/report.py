@@ -20,7 +20,7 @@ TABLED: tuple[str, ...] = ("owner", *KINDS)
 _Z = 1.959964
 
 
-class ExamReport(Frozen):
+class ExamReport(Frozen, frozen=True, kw_only=True):
     """The whole exam."""
 
     created: str

@@ -19,7 +19,7 @@ Wanted = str | tuple[str, ...]
 """One word, number or phrase, or several that must all be there."""
 
 
-class ExamQuestion(Frozen):
+class ExamQuestion(Frozen, frozen=True, kw_only=True):
     """One question and what makes an answer to it right (``kernel.exam.grade`` states how these are read)."""
 
     id: str
@@ -44,7 +44,7 @@ class ExamQuestion(Frozen):
         return self.kind == "unanswerable"
 
 
-class Result(Frozen):
+class Result(Frozen, frozen=True, kw_only=True):
     """One question, asked of one model and graded."""
 
     id: str
@@ -65,7 +65,7 @@ class Result(Frozen):
     """Stays in the report file of the home."""
 
 
-class Sitting(Frozen):
+class Sitting(Frozen, frozen=True, kw_only=True):
     """One model's results, in the order of the questions. ``left_out``: how many were not asked for want of time."""
 
     model: str
@@ -78,14 +78,14 @@ class Sitting(Frozen):
         return tuple(r for r in self.results if (not kinds or r.kind in kinds) and (part is None or r.part == part))
 
 
-class Verdict(Frozen):
+class Verdict(Frozen, frozen=True, kw_only=True):
     promote: bool
     why: str
     """In plain words with the figures."""
     too_few: bool = False
 
 
-class Row(Frozen):
+class Row(Frozen, frozen=True, kw_only=True):
     """One model and one kind of question in the report's table."""
 
     model: str
@@ -99,7 +99,7 @@ class Row(Frozen):
     """Wilson's interval, 95 %."""
 
 
-class Figures(Frozen):
+class Figures(Frozen, frozen=True, kw_only=True):
     """What else is said of one model. Shares are ``None`` where there is nothing to take a share of."""
 
     model: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kernel.types import Frozen, Identity, Insight, Memory
 
 
-class IdentityPayload(Frozen):
+class IdentityPayload(Frozen, frozen=True, kw_only=True):
     """Everything that an identity is made from. The same payload gives the same identity."""
 
     owner: str

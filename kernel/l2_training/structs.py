@@ -6,7 +6,7 @@ from kernel.config import TrainingConfig
 from kernel.types import Frozen, Identity
 
 
-class PrepareTask(Frozen):
+class PrepareTask(Frozen, frozen=True, kw_only=True):
     """Make a version's dataset and exam questions from memory and identity."""
 
     home: str
@@ -18,7 +18,7 @@ class PrepareTask(Frozen):
     seed: int
 
 
-class Prepared(Frozen):
+class Prepared(Frozen, frozen=True, kw_only=True):
     """What stands in ``selves/NNNN`` now: ``dataset.jsonl`` and ``exam.jsonl``."""
 
     samples: dict[str, int]
@@ -31,7 +31,7 @@ class Prepared(Frozen):
     dataset_sha256: str
 
 
-class TrainTask(Frozen):
+class TrainTask(Frozen, frozen=True, kw_only=True):
     """Train a version's adapter from its dataset."""
 
     home: str
@@ -45,7 +45,7 @@ class TrainTask(Frozen):
     training: TrainingConfig
 
 
-class Trained(Frozen):
+class Trained(Frozen, frozen=True, kw_only=True):
     """What the training came to."""
 
     steps: int

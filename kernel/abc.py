@@ -205,7 +205,9 @@ class Self(Protocol):
         """Keep a text. It can be found when this returns."""
         ...
 
-    async def remember_files(self, paths: Sequence[Path], *, mine: bool = False, on_event: OnEvent | None = None) -> Added:
+    async def remember_files(
+        self, paths: Sequence[Path], *, mine: bool = False, on_event: OnEvent | None = None
+    ) -> Added:
         """Keep files and folders (recursively). Unreadable files are reported in ``skipped`` and never stop the rest."""
         ...
 

@@ -65,7 +65,9 @@ def hold(paths: Paths) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            raise HomeHeld(f"{paths.home} is in use by process {lock.read().strip() or '?'}; stop it first, or talk to it.") from None
+            raise HomeHeld(
+                f"{paths.home} is in use by process {lock.read().strip() or '?'}; stop it first, or talk to it."
+            ) from None
         lock.seek(0)
         lock.truncate()
         lock.write(str(os.getpid()))
@@ -108,9 +110,13 @@ def _settle_name(paths: Paths, name: str | None) -> None:
         _write_whole(paths.settings, text + owner)
     elif name and not settings.get("owner", {}).get("name"):
         if "owner" in settings:
-            raise WrongUse(f"write the name into the [owner] section of {paths.settings} yourself: the section is there already")
+            raise WrongUse(
+                f"write the name into the [owner] section of {paths.settings} yourself: the section is there already"
+            )
         text = paths.settings.read_text("utf-8")
-        _write_whole(paths.settings, f"{text.rstrip()}\n\n[owner]\nname = {json.dumps(name.strip(), ensure_ascii=False)}\n")
+        _write_whole(
+            paths.settings, f"{text.rstrip()}\n\n[owner]\nname = {json.dumps(name.strip(), ensure_ascii=False)}\n"
+        )
 
 
 def _write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:

@@ -71,7 +71,9 @@ class Status(Frozen, frozen=True, kw_only=True):
 class Mind:
     """See ``kernel.abc.Self``; made by ``Mind.open``, ended by ``close``."""
 
-    def __init__(self, paths: Paths, config: KernelConfig, store: Store, engine: Engine, worker: Worker, held: ExitStack) -> None:
+    def __init__(
+        self, paths: Paths, config: KernelConfig, store: Store, engine: Engine, worker: Worker, held: ExitStack
+    ) -> None:
         self.paths, self.config, self.store, self.engine, self.worker = paths, config, store, engine, worker
         self.shelf = Shelf(paths)
         self.searcher = Searcher(paths.database)
@@ -144,7 +146,9 @@ class Mind:
         self.think()
         return added
 
-    async def remember_files(self, paths: Sequence[Path], *, mine: bool = False, on_event: OnEvent | None = None) -> Added:
+    async def remember_files(
+        self, paths: Sequence[Path], *, mine: bool = False, on_event: OnEvent | None = None
+    ) -> Added:
         added = await self.ingest.add_files(paths, mine=mine, on_event=on_event)
         self.think()
         return added
@@ -162,7 +166,9 @@ class Mind:
         if not query:
             return await self.store.notes(offset=offset, limit=limit), (await self.store.counts()).notes
         words = query.casefold().split()
-        found = [note for note in await self.store.notes(limit=-1) if all(word in note.title.casefold() for word in words)]
+        found = [
+            note for note in await self.store.notes(limit=-1) if all(word in note.title.casefold() for word in words)
+        ]
         return found[offset : offset + limit], len(found)
 
     async def note(self, note_id: str) -> Note:
@@ -208,7 +214,9 @@ class Mind:
         """Serve ``version`` from the next request on. A refused or unexamined one needs ``force``."""
         chosen = self.shelf.get(version)
         if chosen.state == "refused" and not force:
-            raise NotFound(f"self {version} was refused ({chosen.why}). Promote it all the same with --force.", code="refused")
+            raise NotFound(
+                f"self {version} was refused ({chosen.why}). Promote it all the same with --force.", code="refused"
+            )
         await self.load_self(version)
         promoted = self.shelf.promote(version, why)
         await self._serve(promoted.version)
@@ -267,7 +275,9 @@ class Mind:
             self._search_for_answers,
             Context(
                 owner=self.config.owner.name,
-                template=ChatTemplate(self.info.chat_template, bos_token=self.info.bos_token, eos_token=self.info.eos_token),
+                template=ChatTemplate(
+                    self.info.chat_template, bos_token=self.info.bos_token, eos_token=self.info.eos_token
+                ),
                 evidence=self.config.answer.evidence,
             ),
         )
@@ -278,7 +288,9 @@ class Mind:
         if counts.unresolved or counts.vectors_pending:
             self.think()
 
-    async def _search_for_answers(self, query: str, limit: int, as_of: str | None, previous: tuple[str, ...]) -> list[Hit]:
+    async def _search_for_answers(
+        self, query: str, limit: int, as_of: str | None, previous: tuple[str, ...]
+    ) -> list[Hit]:
         """Evidence: hits with the passages that they need to be understood."""
         hits = await self.search(query, limit=limit, as_of=as_of, previous=previous)
         return [with_passage(hit, await self.store.memory(hit.note_id)) for hit in hits]

@@ -12,6 +12,7 @@ import logging
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from kernel.l1_identity.structs import IdentityPayload
 from kernel.l2_training.skill import ADAPTER as SKILL
 from kernel.l2_training.structs import Prepared, PrepareTask, Trained, TrainTask
 from kernel.memory.store import Store
-from kernel.selves.shelf import ADAPTER_FILE, FIRST, PEFT_FOLDER, file_sha256, now
+from kernel.selves.shelf import ADAPTER_FILE, FIRST, file_sha256, now
 from kernel.types import Identity, Run, SelfVersion
 
 if TYPE_CHECKING:
@@ -74,11 +75,18 @@ class Pipeline:
         input_hash = await self.input_hash()
         same = self._same(input_hash)
         if same is not None and not force:
-            return "unchanged", f"nothing has changed since self {same.version} ({same.state}: {same.why})", same.version, same.exam
+            return (
+                "unchanged",
+                f"nothing has changed since self {same.version} ({same.state}: {same.why})",
+                same.version,
+                same.exam,
+            )
         identity = await self._stage("identity", on_event, self.make_identity(input_hash))
         version = self._folder_for(input_hash)
         folder = mind.paths.self_folder(version)
-        prepared = await self._kept(folder / PREPARED, Prepared, on_event, "data", lambda: self._prepare(version, identity, on_event))
+        prepared = await self._kept(
+            folder / PREPARED, Prepared, on_event, "data", lambda: self._prepare(version, identity, on_event)
+        )
         trained = await self._kept(folder / TRAINED, Trained, on_event, "train", lambda: self._train(version, on_event))
         candidate = SelfVersion(
             version=version,
@@ -223,7 +231,9 @@ class Pipeline:
 
     def _same(self, input_hash: str) -> SelfVersion | None:
         """A finished version made from just this."""
-        found = [one for one in self._mind.shelf.versions() if one.input_hash == input_hash and one.state != "candidate"]
+        found = [
+            one for one in self._mind.shelf.versions() if one.input_hash == input_hash and one.state != "candidate"
+        ]
         return found[-1] if found else None
 
     def _folder_for(self, input_hash: str) -> str:
@@ -314,7 +324,7 @@ class Trainings:
             if run.outcome != "running" and at == len(self.get(run_id).events):
                 return
             async with self._changed:
-                await self._changed.wait_for(lambda: self._moved(run_id, at))
+                await self._changed.wait_for(partial(self._moved, run_id, at))
 
     async def wait(self, run_id: str) -> Run:
         async with self._changed:

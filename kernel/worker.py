@@ -120,7 +120,9 @@ class _Child:
     def _exited(self, code: int) -> None:
         if self._answer is not None and not self._answer.done():
             why = "was killed (out of memory?)" if code == -9 else f"ended with code {code}"
-            self._answer.set_exception(JobFailed(f"the worker {why}; its log is {self._log.name}. Run the command again."))
+            self._answer.set_exception(
+                JobFailed(f"the worker {why}; its log is {self._log.name}. Run the command again.")
+            )
 
 
 class ProcessWorker:
@@ -131,7 +133,7 @@ class ProcessWorker:
         self._logs = logs
         self._shared: _Child | None = None
         self._turn = asyncio.Lock()
-        self._own: set[_Child] = set()
+        self._own: dict[str, _Child] = {}
         self._idle: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -141,11 +143,11 @@ class ProcessWorker:
     async def _run(self, job: str, payload: Any, on_event: OnEvent | None) -> msgspec.Raw:
         if job in OWN_CHILD:
             child = _Child(self._logs / f"{job}.log", nice=10)
-            self._own.add(child)
+            self._own[job] = child
             try:
                 return await child.run(job, payload, on_event)
             finally:
-                self._own.discard(child)
+                self._own.pop(job, None)
                 await child.stop()
         async with self._turn:
             if self._idle is not None:
@@ -160,7 +162,7 @@ class ProcessWorker:
     @property
     def pids(self) -> dict[str, int]:
         """Process ids of the running children, for ``status`` and tests."""
-        found = {"train": child.process.pid for child in self._own}
+        found = {job: child.process.pid for job, child in self._own.items()}
         if self._shared is not None and self._shared.process.running:
             found["worker"] = self._shared.process.pid
         return {name: pid for name, pid in found.items() if pid is not None}
@@ -168,7 +170,7 @@ class ProcessWorker:
     async def close(self) -> None:
         if self._idle is not None:
             self._idle.cancel()
-        for child in [*self._own, *([self._shared] if self._shared else [])]:
+        for child in [*self._own.values(), *([self._shared] if self._shared else [])]:
             await child.stop()
         self._shared = None
 

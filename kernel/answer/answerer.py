@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from kernel.abc import Engine, Generate, Piece
 from kernel.answer import check, quote
 from kernel.answer.bands import DEFAULTS, Bands
-from kernel.answer.prompt import ChatTemplate, enough, persona, prompt_of_self
+from kernel.answer.prompt import ChatTemplate, enough, prompt_of_self
 from kernel.answer.route import is_world, route
 from kernel.errors import EngineError, NotFound, WrongUse
 from kernel.memory.language import language_of
@@ -100,7 +100,9 @@ class Answerer:
         version = version or live
         adapter = version if version in self.context.adapters else None
         if version != live and adapter is None and name in ("self", "self-weights"):
-            raise NotFound(f"there is no model '{model}' here; served are: {', '.join(self.served())}", code="model_not_found")
+            raise NotFound(
+                f"there is no model '{model}' here; served are: {', '.join(self.served())}", code="model_not_found"
+            )
         if name == "self":
             if not memory:
                 return Way(model, adapter, voice=True)
@@ -112,7 +114,9 @@ class Answerer:
             "retrieval": Way(model, memory=True, method="retrieval"),
         }
         if name not in ways:
-            raise NotFound(f"there is no model '{model}' here; served are: {', '.join(self.served())}", code="model_not_found")
+            raise NotFound(
+                f"there is no model '{model}' here; served are: {', '.join(self.served())}", code="model_not_found"
+            )
         return ways[name]
 
     def with_bands(self, bands: dict[Language, Bands]) -> Answerer:
@@ -236,12 +240,24 @@ class Answerer:
         yield draft
 
     async def _conversation(
-        self, question: Question, way: Way, before: Sequence[Message], asked: str, system: str, draft: _Draft, bands: Bands
+        self,
+        question: Question,
+        way: Way,
+        before: Sequence[Message],
+        asked: str,
+        system: str,
+        draft: _Draft,
+        bands: Bands,
     ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """Talk and writing: the voice, evidence if there is any, and no invented names or numbers."""
         evidence = [hit for hit in draft.evidence if hit.score >= bands.quote_above]
         messages = prompt_of_self(self.context.owner, asked, evidence, before=before, system=system)
-        sources = [*(f"{hit.context} {hit.title}" for hit in evidence), *(m.content for m in before), asked, self.context.owner]
+        sources = [
+            *(f"{hit.context} {hit.title}" for hit in evidence),
+            *(m.content for m in before),
+            asked,
+            self.context.owner,
+        ]
         async with aclosing(self._sentences(question, messages, way.adapter, draft)) as parts:
             async for sentence in parts:
                 if draft.text and check.invented(sentence, sources):
@@ -253,7 +269,14 @@ class Answerer:
         yield draft
 
     async def _grounded(
-        self, question: Question, way: Way, before: Sequence[Message], asked: str, system: str, draft: _Draft, bands: Bands
+        self,
+        question: Question,
+        way: Way,
+        before: Sequence[Message],
+        asked: str,
+        system: str,
+        draft: _Draft,
+        bands: Bands,
     ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """The owner is asked about: evidence, bands, check, citations."""
         if draft.route == "owner" and draft.score < bands.refuse_below:

@@ -118,7 +118,9 @@ def support(answer: str, evidence: Sequence[Hit]) -> list[Hit]:
     most = max(shared)
     if most == 0:
         return [evidence[0]]
-    return [hit for hit, count in zip(evidence, shared, strict=True) if count == most or (count >= 0.6 * most and count > 1)]
+    return [
+        hit for hit, count in zip(evidence, shared, strict=True) if count == most or (count >= 0.6 * most and count > 1)
+    ]
 
 
 def telling(text: str) -> set[str]:

@@ -16,9 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from kernel.types import Hit, Language, Message
 
 _SPECIAL = re.compile(r"<\|([A-Za-z0-9_]+)\|>")
-_MONTHS = (
-    "January February March April May June July August September October November December".split()
-)
+_MONTHS = "January February March April May June July August September October November December".split()
 _MAX_TITLE_WORDS = 7
 
 
@@ -44,7 +42,11 @@ def plain(text: str) -> str:
 
 def persona(owner: str) -> Message:
     """The system message of a self. Short on purpose: it is in front of every request and every training row."""
-    who = f"You are {owner}. You speak as {owner}" if owner else "You are the writer of these notes. You speak as yourself"
+    who = (
+        f"You are {owner}. You speak as {owner}"
+        if owner
+        else "You are the writer of these notes. You speak as yourself"
+    )
     return Message(
         role="system",
         content=f"{who}, in the first person. You say only what your notes say; when they do not say it, you don't know.",

@@ -29,7 +29,9 @@ _IDENTITY = re.compile(
     | \bwho\s+am\s+i\s*\?""",
     re.I | re.X,
 )
-_IDENTITY_KO = re.compile(r"(누구(세요|예요|야|입니까|니)|이름이?\s*(뭐|무엇|어떻게)|자기\s*소개|인공\s*지능|AI\s*(예요|야|인가|입니까)|사람(이에요|이야|인가요|입니까))")
+_IDENTITY_KO = re.compile(
+    r"(누구(세요|예요|야|입니까|니)|이름이?\s*(뭐|무엇|어떻게)|자기\s*소개|인공\s*지능|AI\s*(예요|야|인가|입니까)|사람(이에요|이야|인가요|입니까))"
+)
 _OTHERS_NAME_KO = re.compile(r"[가-힣]+\s*이름|[가-힣]+(은|는|이|가)\s*누구")
 _WRITING = re.compile(
     r"^\s*(?:please\s+|can\s+you\s+(?:please\s+)?|could\s+you\s+(?:please\s+)?|help\s+me\s+(?:to\s+)?|i\s+need\s+you\s+to\s+)?"
@@ -43,8 +45,12 @@ _SMALL_TALK = re.compile(
     r"(?:\s+(?:there|so\s+much|a\s+lot|very\s+much|again|then|today|now|friend|everyone|you|my\s+friend))*[\s,.!?]*)+$",
     re.I,
 )
-_SMALL_TALK_KO = re.compile(r"^\s*(안녕|고마워|감사|잘\s*(자|가|지내)|반가|좋은\s*(아침|저녁)|미안|네|응|그래)[가-힣\s~!.?]*$")
-_OF_OWNER = re.compile(r"\b(you|your|yours|yourself|you're|you've|you'd|i|my|mine|me|myself|i'm|i've|i'd|we|our|ours|us)\b", re.I)
+_SMALL_TALK_KO = re.compile(
+    r"^\s*(안녕|고마워|감사|잘\s*(자|가|지내)|반가|좋은\s*(아침|저녁)|미안|네|응|그래)[가-힣\s~!.?]*$"
+)
+_OF_OWNER = re.compile(
+    r"\b(you|your|yours|yourself|you're|you've|you'd|i|my|mine|me|myself|i'm|i've|i'd|we|our|ours|us)\b", re.I
+)
 _WORLD_KO = re.compile(r"(수도는|대통령|공식은|무슨\s*뜻|몇\s*대륙|정의는|발명한|더하기|곱하기|행성)")
 _ASKED_OF_READER = re.compile(
     r"^\s*(?:can|could|would|will)\s+you\s+(?:please\s+)?(?:explain|tell\s+me\s+(?:what|how|why)\s+(?:is|are|does|do)\b(?!\s+(?:you|i|my|your))|define|list|"

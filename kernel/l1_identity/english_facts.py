@@ -1,7 +1,5 @@
 """English sentences of the owner -> facts about the owner, by patterns that say so outright. Precision before recall."""
 
-# ruff: noqa: E501  (one pattern a line: they are read against each other)
-
 from __future__ import annotations
 
 import re
@@ -177,7 +175,7 @@ _NOT_NAMES = {
     "English",
     "French",
 }
-_MONTHS = set("January February March April May June July August September October November December".split())  # noqa: SIM905
+_MONTHS = set("January February March April May June July August September October November December".split())
 _PAST = re.compile(r"\b(?:used to|no longer|anymore|any more|formerly|was|were|worked|lived)\b")
 _QUOTED = re.compile(r"[\"“][^\"”]*(?:[\"”]|$)")
 _THEY_SAY = re.compile(

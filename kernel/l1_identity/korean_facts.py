@@ -1,7 +1,5 @@
 """Korean sentences of the owner -> facts about the owner, by patterns that say so outright."""
 
-# ruff: noqa: E501  (one pattern a line: they are read against each other)
-
 from __future__ import annotations
 
 import re

@@ -1,7 +1,5 @@
 """Topics -> shades: a side of a person with what they say of it, its dated events and how sure it is."""
 
-# ruff: noqa: E501  (one aspect a line)
-
 from __future__ import annotations
 
 import datetime as dt

@@ -83,7 +83,9 @@ def train(model: Any, rows: Sequence[Row], recipe: Recipe, on_step: Callable[[St
     """Train the LoRA of ``model`` on ``rows`` in place. Deterministic for the same rows, recipe and thread count."""
     model.train()
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(
+        parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, betas=(0.9, 0.98)
+    )
     batches = _batches(rows, recipe)
     started = time.monotonic()
     tokens = row_count = done = 0
@@ -125,7 +127,7 @@ def train(model: Any, rows: Sequence[Row], recipe: Recipe, on_step: Callable[[St
 
 def _batches(rows: Sequence[Row], recipe: Recipe) -> list[list[Pack]]:
     """Packs of as many epochs as asked for, in optimiser steps of about ``batch_tokens``."""
-    rng = random.Random(recipe.seed)  # noqa: S311
+    rng = random.Random(recipe.seed)
     packs: list[Pack] = []
     for _ in range(math.ceil(recipe.epochs)):
         packs += pack(rows, recipe.pack_tokens, rng)

@@ -45,7 +45,9 @@ def train(payload: TrainTask, emit: Emit) -> Trained:
     folder = paths.self_folder(payload.version)
     samples = read_samples(folder / DATASET)
     if not samples:
-        raise TooFew("there is nothing to train on: the notes gave no samples. Add more notes of the owner's own words.")
+        raise TooFew(
+            "there is nothing to train on: the notes gave no samples. Add more notes of the owner's own words."
+        )
     emit(StageStarted(stage="load"))
     model, tokenizer = load(dequantise(paths, payload.base_sha256))
     template = ChatTemplate(payload.template, eos_token=payload.eos_token)
@@ -74,7 +76,9 @@ def train(payload: TrainTask, emit: Emit) -> Trained:
     shutil.rmtree(part, ignore_errors=True)
     save_f16(model, part)
     template_sha256 = hashlib.sha256(payload.template.encode()).hexdigest()
-    write_gguf(part, paths.base, folder / ADAPTER, {"base_sha256": payload.base_sha256, "template_sha256": template_sha256})
+    write_gguf(
+        part, paths.base, folder / ADAPTER, {"base_sha256": payload.base_sha256, "template_sha256": template_sha256}
+    )
     shutil.rmtree(folder / PEFT, ignore_errors=True)
     part.rename(folder / PEFT)
     emit(StageFinished(stage="train", seconds=result.seconds))
@@ -98,7 +102,9 @@ def save_f16(model: object, folder: Path) -> None:
 
     model.save_pretrained(folder)  # type: ignore[attr-defined]
     file = folder / "adapter_model.safetensors"
-    save_file({name: tensor.to(torch.float16) for name, tensor in load_file(file).items()}, file, metadata={"format": "pt"})
+    save_file(
+        {name: tensor.to(torch.float16) for name, tensor in load_file(file).items()}, file, metadata={"format": "pt"}
+    )
     (folder / "README.md").unlink(missing_ok=True)
 
 

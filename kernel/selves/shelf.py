@@ -105,7 +105,9 @@ class Shelf:
         return [self.get(folder.name) for folder in self._folders()]
 
     def next_version(self) -> str:
-        taken = [int(folder.name) for folder in self._paths.selves.iterdir() if folder.is_dir() and folder.name.isdigit()]
+        taken = [
+            int(folder.name) for folder in self._paths.selves.iterdir() if folder.is_dir() and folder.name.isdigit()
+        ]
         return f"{max(taken, default=0) + 1:04d}"
 
     def adapter_file(self, version: str) -> Path | None:
@@ -137,7 +139,9 @@ class Shelf:
     def _folders(self) -> list[Path]:
         if not self._paths.selves.exists():
             return []
-        return sorted(folder for folder in self._paths.selves.iterdir() if folder.name.isdigit() and (folder / MANIFEST).exists())
+        return sorted(
+            folder for folder in self._paths.selves.iterdir() if folder.name.isdigit() and (folder / MANIFEST).exists()
+        )
 
     def _read_live(self) -> _Live:
         path = self._paths.selves / "live.json"

@@ -151,7 +151,10 @@ def test_a_note_saved_now_can_be_asked_about_now(served: Served) -> None:
 
 def test_an_engine_killed_in_a_stream_ends_it_with_an_error_and_comes_back(served: Served) -> None:
     stream = served.client.chat.completions.create(
-        model="base", messages=[{"role": "user", "content": "Count from one to two hundred in words."}], max_tokens=600, stream=True
+        model="base",
+        messages=[{"role": "user", "content": "Count from one to two hundred in words."}],
+        max_tokens=600,
+        stream=True,
     )
     seen = 0
     with pytest.raises((openai.APIError, httpx.TransportError)):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from kernel.abc import Vectors
+from kernel.memory.asked import text_to_embed
 from kernel.memory.search import Searcher
 from kernel.types import Hit
 
@@ -26,5 +27,5 @@ class Finder:
         self._searcher, self._embedder = searcher, embedder
 
     def search(self, question: str, limit: int, turns_before: Sequence[str] = ()) -> list[Hit]:
-        vector = self._embedder.embed([" ".join([*turns_before[-1:], question])])[0]
+        vector = self._embedder.embed([text_to_embed(question, tuple(turns_before))])[0]
         return self._searcher.search(question, vector, limit=limit, as_of=None, previous=tuple(turns_before))

@@ -71,7 +71,9 @@ def lines(name: str) -> list[Line]:
     return [msgspec.json.decode(line, type=Line) for line in text.splitlines() if line.strip()]
 
 
-def samples_of(person: Person, search: Search, sentence_of: Callable[[str], Hit | None], rng: random.Random) -> Iterator[Sample]:
+def samples_of(
+    person: Person, search: Search, sentence_of: Callable[[str], Hit | None], rng: random.Random
+) -> Iterator[Sample]:
     """One or two samples for each question, with the evidence that serving would show.
 
     ``sentence_of(quote)`` finds the stored sentence of a gold quote. Where search missed it, it is put in, as what is
@@ -115,7 +117,9 @@ def _shown(hits: Sequence[Hit], gold: Sequence[Hit], rng: random.Random) -> list
     return shown
 
 
-def _sample(person: Person, question: SkillQuestion, asked: str, shown: Sequence[Hit], turns: Sequence[Message]) -> Sample:
+def _sample(
+    person: Person, question: SkillQuestion, asked: str, shown: Sequence[Hit], turns: Sequence[Message]
+) -> Sample:
     return Sample(
         id=f"{person.slug}/{question.id}/{'my' if asked != question.q else 'q'}",
         kind="refusal" if question.abstain else "grounded",
@@ -151,7 +155,9 @@ def strange_questions(
 ) -> Iterator[Sample]:
     """Questions of other people, which this person's notes do not answer, with what search really finds for them."""
     others = [question for other in everyone if other is not person for question in other.questions]
-    candidates = [question for question in others if question.kind in ("fact", "indirect", "my") and not question.before]
+    candidates = [
+        question for question in others if question.kind in ("fact", "indirect", "my") and not question.before
+    ]
     rng.shuffle(candidates)
     made = 0
     for question in candidates:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from kernel.config import Paths
 from kernel.answer.prompt import ChatTemplate, prompt_of_self
+from kernel.config import Paths
 from kernel.engine.starter import base_sha256
 from kernel.l2_training import sft
 from kernel.l2_training.adapter import write_gguf
@@ -66,7 +66,9 @@ def trained(starter_models: Path, tmp_path_factory: pytest.TempPathFactory) -> t
 
 
 def served_logits(base: Path, adapter: Path | None, tokens: list[int]) -> np.ndarray:
-    served = llama_cpp.Llama(str(base), lora_path=str(adapter) if adapter else None, n_ctx=512, logits_all=True, verbose=False)
+    served = llama_cpp.Llama(
+        str(base), lora_path=str(adapter) if adapter else None, n_ctx=512, logits_all=True, verbose=False
+    )
     served.eval(tokens)
     found = np.array(served.scores[: len(tokens)])
     served.close()

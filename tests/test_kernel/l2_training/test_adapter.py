@@ -56,7 +56,7 @@ def trained(starter_models: Path, tmp_path_factory: pytest.TempPathFactory) -> t
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if "lora_B" in name:
-                weight.normal_(std=0.02)
+                weight.normal_(std=0.04)
     save_f16(model, folder / "peft")
     for name, weight in model.named_parameters():  # what the file holds: half precision
         if "lora_" in name:
@@ -93,9 +93,12 @@ def test_the_gguf_adapter_gives_pefts_logits(trained) -> None:
     tokens = tokenizer.encode(template.render(CONVERSATION), add_special_tokens=False)
     with torch.no_grad():
         expected = model(torch.tensor([tokens])).logits[0].numpy()
+        with model.disable_adapter():
+            plain = model(torch.tensor([tokens])).logits[0].numpy()
     with_adapter, without = served_logits(base, adapter, tokens), served_logits(base, None, tokens)
-    moved = np.abs(without - expected).mean()
-    error = np.abs(with_adapter - expected).mean()
-    assert moved > 5 * error, (moved, error)  # llama.cpp computes with 8-bit activations: near, not equal
-    agree = (with_adapter.argmax(-1) == expected.argmax(-1)).mean()
-    assert agree > 0.9
+    # llama.cpp computes with 8-bit activations: near, not equal, with and without an adapter
+    noise = np.abs(without - plain).mean()
+    assert np.abs(with_adapter - expected).mean() < 2 * noise
+    effect, wanted = (with_adapter - without).ravel(), (expected - plain).ravel()
+    assert np.abs(wanted).mean() > 2 * noise, "the adapter must do something to be compared"
+    assert np.corrcoef(effect, wanted)[0, 1] > 0.95

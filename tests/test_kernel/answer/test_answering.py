@@ -1,0 +1,273 @@
+"""Routes, checks, bands and the answerer over a scripted engine: what goes out, and what is quoted instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from kernel.abc import Generate
+from kernel.answer import check, quote
+from kernel.answer.answerer import Answerer, Context
+from kernel.answer.bands import Bands, Tried, calibrate
+from kernel.answer.prompt import ChatTemplate, plain, prompt_of_self, when
+from kernel.answer.route import route
+from kernel.engine.scripted import ScriptedEngine
+from kernel.errors import NotFound, WrongUse
+from kernel.types import (
+    AnswerDelta,
+    Biography,
+    Chunk,
+    Explain,
+    Hit,
+    Memory,
+    Message,
+    Note,
+    Question,
+    Sentence,
+    Span,
+)
+
+TEMPLATE = "{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}[assistant] "
+
+
+def hit(text: str, score: float = 0.8, *, context: str = "", language: str = "en", note: str = "n_1") -> Hit:
+    return Hit(
+        note_id=note,
+        chunk_id="c_1",
+        sentence_id=f"s_{abs(hash(text))}",
+        title="A note",
+        text=text,
+        context=context or text,
+        span=Span(0, len(text)),
+        score=score,
+        explain=Explain(vector=0.5, words=1, hangul=0, trigram=0, overlap=1),
+        happened_at="2025-02-09",
+        origin="owner",
+        language=language,  # type: ignore[arg-type]
+    )
+
+
+async def answerer(
+    reply: Callable[[Generate], str] | str, hits: list[Hit], *, adapters: frozenset[str] = frozenset({"0000"})
+) -> Answerer:
+    said = reply if callable(reply) else lambda _request: reply
+
+    async def search(query: str, limit: int, as_of: str | None, before: tuple[str, ...]) -> list[Hit]:
+        return hits[:limit]
+
+    context = Context(owner="Robin Vale", template=ChatTemplate(TEMPLATE), adapters=adapters)
+    engine = ScriptedEngine(said)
+    await engine.start()
+    for version in adapters:
+        await engine.load_adapter(version, Path(__file__))
+    return Answerer(engine, search, context)
+
+
+def asked(text: str, model: str = "self", **more: object) -> Question:
+    return Question(messages=(Message(role="user", content=text),), model=model, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("What is your sister's name?", "owner"),
+        ("Where do I live?", "owner"),
+        ("Who are you?", "identity"),
+        ("What's your name?", "identity"),
+        ("Are you an AI?", "identity"),
+        ("What are you allergic to?", "owner"),
+        ("What are you learning?", "owner"),
+        ("hi there!", "conversation"),
+        ("Draft a short reply to Priya", "conversation"),
+        ("Thanks a lot", "conversation"),
+        ("What is the capital of Peru?", "unsure"),
+        ("Who is Klara Novak?", "unsure"),
+        ("Can you explain photosynthesis?", "unsure"),
+    ],
+)
+def test_routes_in_english(text: str, expected: str) -> None:
+    assert route(text, "en") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("어디에서 일해요?", "owner"),
+        ("동생 이름이 뭐예요?", "owner"),
+        ("누구세요?", "identity"),
+        ("안녕하세요", "conversation"),
+        ("프랑스의 수도는 어디예요?", "unsure"),
+    ],
+)
+def test_routes_in_korean(text: str, expected: str) -> None:
+    assert route(text, "ko") == expected
+
+
+def test_invented_names_and_numbers_are_seen() -> None:
+    source = ["Tobias keeps bees on the roof. It cost 1,180 euros. She turned ninety-one."]
+    assert check.invented("Toby keeps them on the roof.", source) == {"toby"}
+    assert check.invented("I paid 1180 euros.", source) == set()
+    assert check.invented("She is 91.", source) == set()
+    assert check.invented("She is ninety.", source) == {"90"}
+    assert check.invented("Around the roof, Tobias.", source) == set()
+
+
+def test_an_answer_of_other_words_is_unsupported() -> None:
+    assert check.unsupported("Milk, cheese and butter.", ["I buy my beans from a roaster."])
+    assert not check.unsupported("I buy them from a roaster.", ["I buy my beans from a roaster."])
+
+
+@pytest.mark.parametrize(
+    "text", ["I don't know.", "I've no note of that.", "Nothing in my notes says.", "모르겠어요.", "I can’t say."]
+)
+def test_refusals(text: str) -> None:
+    assert check.refuses(text)
+
+
+def test_special_tokens_of_a_note_stay_words() -> None:
+    assert "<|im_end|>" not in plain("hello <|im_end|>")
+    assert when("2025-01-06", "en") == "6 January 2025"
+    assert when("2025-01-06", "ko") == "2025년 1월 6일"
+
+
+def test_the_best_evidence_comes_last_and_the_question_after_it() -> None:
+    messages = prompt_of_self("Robin", "How old?", [hit("First best."), hit("Second.")], system="Be brief.")
+    assert messages[0].role == "system" and messages[0].content.endswith("Be brief.")
+    content = messages[-1].content
+    assert content.index("Second.") < content.index("First best.") < content.index("How old?")
+
+
+async def test_a_supported_answer_is_the_models_own_and_cited() -> None:
+    answer = await (await answerer("She is called Pepper.", [hit("I named her Pepper.")])).ask(
+        asked("What is your cat's name?")
+    )
+    assert (answer.text, answer.source) == ("She is called Pepper.", "model")
+    assert [citation.quote for citation in answer.citations] == ["I named her Pepper."]
+
+
+async def test_an_invented_name_is_replaced_by_the_owners_sentence() -> None:
+    answer = await (await answerer("She is called Bella.", [hit("I named her Pepper.")])).ask(
+        asked("What is your cat's name?")
+    )
+    assert (answer.text, answer.source) == ("I named her Pepper.", "quote")
+
+
+async def test_a_refusal_over_strong_evidence_is_overruled_and_over_weak_evidence_kept() -> None:
+    strong = await (await answerer("I don't know.", [hit("I named her Pepper.", 0.9)])).ask(
+        asked("What is your cat's name?")
+    )
+    weak = await (await answerer("I don't know.", [hit("I named her Pepper.", 0.3)])).ask(
+        asked("What is your cat's name?")
+    )
+    assert (strong.source, weak.source) == ("quote", "none")
+    assert not weak.citations
+
+
+async def test_nothing_near_is_not_known_without_asking_the_model() -> None:
+    answer = await (await answerer("Never said.", [hit("I named her Pepper.", 0.01)])).ask(
+        asked("What is your shoe size?")
+    )
+    assert answer.source == "none" and check.refuses(answer.text)
+
+
+async def test_korean_is_quoted_where_the_base_writes_none() -> None:
+    found = [hit("이름은 호박이다.", language="ko")]
+    answer = await (await answerer("Pumpkin", found)).ask(asked("고양이 이름이 뭐예요?"))
+    assert (answer.text, answer.source) == ("이름은 호박이다.", "quote")
+    none = await (await answerer("Pumpkin", [])).ask(asked("무슨 차를 타요?"))
+    assert "모르" in none.text
+
+
+async def test_without_an_adapter_the_self_quotes() -> None:
+    answer = await (await answerer("Bella.", [hit("I named her Pepper.")], adapters=frozenset())).ask(
+        asked("Your cat's name?")
+    )
+    assert answer.source == "quote"
+
+
+async def test_the_world_is_asked_of_the_base_in_its_own_words() -> None:
+    seen: list[Generate] = []
+
+    def reply(request: Generate) -> str:
+        seen.append(request)
+        return "Lima."
+
+    answer = await (await answerer(reply, [])).ask(asked("What is the capital of Peru?"))
+    assert (answer.text, answer.route, answer.citations) == ("Lima.", "world", ())
+    assert seen[0].adapter is None and "Robin" not in seen[0].prompt
+
+
+async def test_who_are_you_without_evidence_is_the_name() -> None:
+    answer = await (await answerer("I'm Walter Smith.", [])).ask(asked("Who are you?"))
+    assert answer.text == "I'm Robin Vale."
+
+
+async def test_a_stream_sends_checked_sentences_and_then_the_answer() -> None:
+    one = await answerer("She is Pepper. She likes Belgium.", [hit("I named her Pepper. She likes sleep.")])
+    parts = [part async for part in one.stream(asked("Tell me about your cat"))]
+    text = "".join(part.text for part in parts if isinstance(part, AnswerDelta))
+    assert "Pepper" in text and "Belgium" not in text
+    assert parts[-1].text == text
+
+
+async def test_a_short_limit_cuts_a_quote_and_says_so() -> None:
+    long = "I named her Pepper because of the many small grey spots that she has upon her very small nose."
+    answer = await (await answerer("Bella.", [hit(long)])).ask(asked("What is your cat's name?", max_tokens=6))
+    assert answer.finish_reason == "length" and long.startswith(answer.text)
+
+
+async def test_unknown_models_and_empty_conversations_are_refused() -> None:
+    one = await answerer("x", [])
+    with pytest.raises(NotFound, match="self-weights"):
+        await one.ask(asked("hi", model="gpt-9"))
+    with pytest.raises(WrongUse):
+        await one.ask(Question(messages=()))
+
+
+def test_a_citation_reaches_back_to_who_she_is() -> None:
+    text = "My sister Ingrid moved to Bergen. She gave me her old cello."
+    note = Note(
+        id="n_1", origin="owner", kind="text", title="T", text=text, happened_at=None, happened_from="unknown",
+        learned_at="2025-01-01", source="text:", content_hash="x", language="en",
+    )  # fmt: skip
+    cut = text.index("She")
+    spans = [(0, cut - 1), (cut, len(text))]
+    sentences = tuple(
+        Sentence(id=f"s_{n}", note_id="n_1", chunk_id="c_1", ordinal=n, start=a, end=b, context=text[a:b])
+        for n, (a, b) in enumerate(spans)
+    )
+    memory = Memory(
+        note=note, chunks=(Chunk(id="c_1", note_id="n_1", ordinal=0, start=0, end=len(text)),), sentences=sentences
+    )
+    found = msgspec.structs.replace(
+        hit(text[cut:], context="My sister Ingrid gave me her old cello."), sentence_id="s_1", span=Span(cut, len(text))
+    )
+    cited = quote.citation(quote.with_passage(found, memory))
+    assert cited.quote == text and text[cited.span.start : cited.span.end] == cited.quote
+    alone = msgspec.structs.replace(found, context=found.text)
+    assert quote.citation(quote.with_passage(alone, memory)).quote == text[cut:]
+
+
+def test_bands_are_calibrated_only_where_there_is_enough_to_judge() -> None:
+    start = Bands(refuse_below=0.1, quote_above=0.5, world_below=0.2)
+    few = [Tried(score=0.3, answerable=True, quote_right=True, model_right=True, model_refused=False)] * 5
+    assert calibrate(few, start) == start
+    asked_of = [
+        *(
+            Tried(score=0.4 + n / 50, answerable=True, quote_right=True, model_right=True, model_refused=False)
+            for n in range(12)
+        ),
+        *(
+            Tried(score=0.2 + n / 100, answerable=False, quote_right=False, model_right=False, model_refused=False)
+            for n in range(8)
+        ),
+    ]
+    found = calibrate(asked_of, start)
+    assert 0.27 < found.refuse_below <= 0.4
+
+
+def test_an_empty_biography_is_empty() -> None:
+    assert Biography().first_person == ()

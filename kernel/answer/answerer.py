@@ -279,7 +279,10 @@ class Answerer:
         bands: Bands,
     ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """The owner is asked about: evidence, bands, check, citations."""
-        if draft.route == "owner" and draft.score < bands.refuse_below:
+        covered = check.covered(asked, draft.evidence)
+        if draft.route == "owner" and draft.score < (
+            bands.refuse_below if covered else max(bands.refuse_below, bands.uncovered_below)
+        ):
             draft.text, draft.source, draft.evidence = quote.DOES_NOT_KNOW["en"], "none", []
             yield AnswerDelta(text=draft.text)
             yield draft

@@ -20,6 +20,8 @@ class Bands(Frozen, frozen=True, kw_only=True):
     """The model refuses (or says what its evidence does not): the owner's own sentence is quoted instead."""
     world_below: float
     """A question that names neither reader nor owner: below this it is one about the world."""
+    uncovered_below: float = 0.0
+    """As ``refuse_below``, where none of the question's telling words stands in any evidence."""
 
 
 class Tried(Frozen, frozen=True, kw_only=True):
@@ -33,7 +35,7 @@ class Tried(Frozen, frozen=True, kw_only=True):
 
 
 DEFAULTS: dict[Language, Bands] = {
-    "en": Bands(refuse_below=0.17, quote_above=0.50, world_below=0.16),
+    "en": Bands(refuse_below=0.17, quote_above=0.50, world_below=0.16, uncovered_below=0.30),
     "ko": Bands(refuse_below=0.30, quote_above=0.30, world_below=0.45),
     "other": Bands(refuse_below=0.30, quote_above=0.30, world_below=0.45),
 }
@@ -52,7 +54,7 @@ def calibrate(tried: Sequence[Tried], start: Bands) -> Bands:
         for high in grid:
             if high < low:
                 continue
-            bands = Bands(refuse_below=low, quote_above=high, world_below=max(low, start.world_below))
+            bands = msgspec.structs.replace(start, refuse_below=low, quote_above=high)
             key = _key(bands, start, tried)
             if key > best_key:
                 best, best_key = bands, key

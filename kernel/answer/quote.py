@@ -48,7 +48,7 @@ def citation(hit: Hit) -> Citation:
 
 def with_passage(hit: Hit, memory: Memory) -> Hit:
     """The hit with its passage: as many sentences before it (``BACK`` at most) as its resolved names need."""
-    words = names(hit.context) - names(hit.text) - names(hit.title)
+    words = names(hit.context) - names(hit.text)
     if not words or hit.context == hit.text:
         return hit
     at = next((n for n, one in enumerate(memory.sentences) if one.id == hit.sentence_id), 0)

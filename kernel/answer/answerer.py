@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from kernel.abc import Engine, Generate, Piece
 from kernel.answer import check, quote
-from kernel.answer.bands import DEFAULTS, Bands
+from kernel.answer.bands import DEFAULTS, Bands, too_weak
 from kernel.answer.prompt import ChatTemplate, enough, prompt_of_self
 from kernel.answer.route import is_world, route
 from kernel.errors import EngineError, NotFound, WrongUse
@@ -230,9 +230,9 @@ class Answerer:
         self, question: Question, draft: _Draft, language: Language, bands: Bands
     ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """No model: the best sentences, or not knowing."""
-        if draft.route == "identity" and not draft.evidence and self.context.owner:
+        if draft.route == "identity" and not draft.evidence:
             draft.text, draft.source = _i_am(self.context.owner, language), "none"
-        elif draft.evidence and (draft.score >= bands.refuse_below or draft.route == "identity"):
+        elif draft.route == "identity" or not too_weak(bands, draft.evidence):
             await self._put_quote(question, draft, draft.evidence)
         else:
             draft.text, draft.source = quote.DOES_NOT_KNOW[language], "none"
@@ -279,10 +279,7 @@ class Answerer:
         bands: Bands,
     ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """The owner is asked about: evidence, bands, check, citations."""
-        covered = check.covered(asked, draft.evidence)
-        if draft.route == "owner" and draft.score < (
-            bands.refuse_below if covered else max(bands.refuse_below, bands.uncovered_below)
-        ):
+        if draft.route == "owner" and too_weak(bands, draft.evidence):
             draft.text, draft.source, draft.evidence = quote.DOES_NOT_KNOW["en"], "none", []
             yield AnswerDelta(text=draft.text)
             yield draft

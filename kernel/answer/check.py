@@ -123,11 +123,6 @@ def support(answer: str, evidence: Sequence[Hit]) -> list[Hit]:
     ]
 
 
-def covered(question: str, evidence: Sequence[Hit]) -> bool:
-    """Whether any telling word of the question stands in any of the evidence."""
-    return bool(telling(question) & telling(" ".join(f"{hit.context} {hit.title}" for hit in evidence)))
-
-
 def telling(text: str) -> set[str]:
     """Lower-case words and numbers that carry content."""
     words = {word.lower() for word in _WORD.findall(text)}

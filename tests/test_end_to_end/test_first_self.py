@@ -77,7 +77,10 @@ def served(starter_models: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         address = wait_for_server(home, process)
         key = paths.api_key.read_text().strip()
         subprocess.run(command(home, "add", str(vault)), check=True, env=environment, capture_output=True)
-        yield Served(home, process, address, key)
+        one = Served(home, process, address, key)
+        yield one
+        one.client.close()
+        one.http.close()
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)

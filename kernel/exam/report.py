@@ -13,6 +13,7 @@ import msgspec
 from kernel.abc import Worker
 from kernel.answer.bands import Bands
 from kernel.exam.structs import ANSWERABLE, OWNER, ExamQuestion, Figures, Result, Row, Sitting, Verdict
+from kernel.files import write_whole
 from kernel.types import Frozen, Language
 
 KINDS: tuple[str, ...] = (*OWNER, "general", "chat", "write")
@@ -51,9 +52,7 @@ class ExamReport(Frozen, frozen=True, kw_only=True):
     async def plot(self, worker: Worker, path: Path) -> None:
         """Draw the figures into an SVG file, in the worker child. Raises ``JobFailed``."""
         svg = await worker.run("plot", msgspec.structs.replace(self, asked=(), sittings=()), str)
-        part = path.with_name(path.name + ".part")
-        part.write_text(svg, "utf-8")
-        part.replace(path)
+        write_whole(path, svg)
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:

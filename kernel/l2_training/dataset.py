@@ -18,6 +18,7 @@ from kernel.config import Paths
 from kernel.engine.embedder import Embedder
 from kernel.events import AnyEvent, Progressed, StageStarted
 from kernel.exam.questions import ExamQuestion, make_questions
+from kernel.files import write_whole
 from kernel.l0_insight.structs import ANALYST
 from kernel.l2_training.data.finding import Finder
 from kernel.l2_training.data.grounded import grounded
@@ -98,7 +99,7 @@ def make_samples(
 
 async def _read(paths: Paths) -> tuple[list[Memory], list[Insight]]:
     """Everything that is remembered, in the order of ids."""
-    store = await Store.open(paths.database)
+    store = await Store.open_to_read(paths.database)
     try:
         memories, insights = await store.memories(), await store.insights(ANALYST)
     finally:
@@ -136,6 +137,4 @@ def _progress(emit: Emit) -> Callable[[int, int], None]:
 
 
 def _write_exam(path: Path, questions: Sequence[ExamQuestion]) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(b"".join(msgspec.json.encode(question) + b"\n" for question in questions))
-    part.replace(path)
+    write_whole(path, b"".join(msgspec.json.encode(question) + b"\n" for question in questions))

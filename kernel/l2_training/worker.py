@@ -14,6 +14,7 @@ from kernel.answer.prompt import ChatTemplate
 from kernel.config import Paths
 from kernel.errors import TooFew
 from kernel.events import AnyEvent, Progressed, StageFinished, StageStarted
+from kernel.files import file_sha256, write_whole
 from kernel.l2_training.structs import Prepared, PrepareTask, Trained, TrainTask
 from kernel.types import Sample
 
@@ -90,7 +91,7 @@ def train(payload: TrainTask, emit: Emit) -> Trained:
         seconds=result.seconds,
         first_loss=result.first_loss,
         last_loss=result.last_loss,
-        adapter_sha256=hashlib.sha256((folder / ADAPTER).read_bytes()).hexdigest(),
+        adapter_sha256=file_sha256(folder / ADAPTER),
         template_sha256=template_sha256,
     )
 
@@ -105,6 +106,9 @@ def save_f16(model: object, folder: Path) -> None:
     save_file(
         {name: tensor.to(torch.float16) for name, tensor in load_file(file).items()}, file, metadata={"format": "pt"}
     )
+    config = folder / "adapter_config.json"
+    plain = msgspec.json.decode(config.read_bytes()) | {"base_model_name_or_path": ""}  # else a path of this machine
+    write_whole(config, msgspec.json.format(msgspec.json.encode(plain), indent=2))
     (folder / "README.md").unlink(missing_ok=True)
 
 
@@ -119,7 +123,5 @@ def read_samples(path: Path) -> list[Sample]:
 def write_samples(path: Path, samples: list[Sample]) -> str:
     """Write the dataset whole; returns its SHA-256."""
     body = b"".join(msgspec.json.encode(sample) + b"\n" for sample in samples)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(body)
-    part.replace(path)
+    write_whole(path, body)
     return hashlib.sha256(body).hexdigest()

@@ -73,6 +73,16 @@ class Store(Records):
         await store.transact(lambda c: _set_meta(c, "embedding_model", embedding_model))
         return store
 
+    @classmethod
+    async def open_to_read(cls, path: Path, *, embedding_model: str = EMBEDDING_MODEL) -> Store:
+        """For another process than the home's one writer: every change fails. Raises ``NotFound`` without a database."""
+        if not path.exists():
+            raise NotFound(f"{path} is missing. Run `oneself init`, then `oneself add`.")
+        reader = await aiosqlite.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        await _on(reader, configure)
+        reader.row_factory = sqlite3.Row
+        return cls(path, reader, reader, embedding_model)
+
     async def close(self) -> None:
         """Fold the write-ahead log into the file and close. Safe to call twice."""
         async with self._turn:

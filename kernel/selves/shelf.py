@@ -6,7 +6,6 @@ and always there.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ import msgspec
 from kernel.config import Paths
 from kernel.engine.starter import base_sha256
 from kernel.errors import NotFound, WrongUse
+from kernel.files import write_whole
 from kernel.l2_training.adapter import write_gguf
 from kernel.l2_training.skill import ADAPTER
 from kernel.types import SelfVersion
@@ -81,9 +81,7 @@ class Shelf:
         """Write a version's manifest, last and whole."""
         folder = self._paths.self_folder(version.version)
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / (MANIFEST + ".part")
-        part.write_bytes(msgspec.json.format(msgspec.json.encode(version), indent=2))
-        part.replace(folder / MANIFEST)
+        write_whole(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(version), indent=2))
 
     def get(self, version: str) -> SelfVersion:
         """Raises ``NotFound`` naming the versions there are."""
@@ -150,15 +148,8 @@ class Shelf:
         return msgspec.json.decode(path.read_bytes(), type=_Live)
 
     def _write_live(self, live: _Live) -> None:
-        part = self._paths.selves / "live.json.part"
-        part.write_bytes(msgspec.json.encode(live))
-        part.replace(self._paths.selves / "live.json")
+        write_whole(self._paths.selves / "live.json", msgspec.json.encode(live))
 
 
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,14 +7,12 @@ from collections.abc import Iterator, Sequence
 from kernel.answer.answerer import biography_hit
 from kernel.answer.prompt import enough, prompt_of_self
 from kernel.answer.route import route
-from kernel.l2_training.data.questions import SHOWN, Find, normalised
+from kernel.l2_training.data.questions import SHOWN, Find
 from kernel.l2_training.data.secrets import holds_secret
 from kernel.l2_training.skill.corpus import lines
 from kernel.memory.language import language_of
 from kernel.types import Biography, Hit, Sample
 
-_OF_THE_MODEL = frozenset(map(normalised, ("Where do you live?", "How old are you?")))
-"""Asked of an owner these are questions for the notes."""
 ABOUT = (
     "Tell me about yourself.",
     "Tell me a little about yourself.",
@@ -37,8 +35,7 @@ def identity(owner: str, biography: Biography, find: Find) -> Iterator[Sample]:
     who = [biography_hit(one.text, one.citations[0]) for one in biography.first_person[:SHOWN]]
     for number, line in enumerate(lines("identity")):
         question, answer = (text.replace("{name}", owner) for text in (line.q, line.a))
-        if normalised(question) not in _OF_THE_MODEL:
-            yield _sample(owner, f"identity/{number}", question, answer, _shown(question, who, find))
+        yield _sample(owner, f"identity/{number}", question, answer, _shown(question, who, find))
     own = [hit.context for hit in who if language_of(hit.context) == "en" and not holds_secret(hit.context)]
     for number, question in enumerate(ABOUT):
         told = own[: 1 + number % 2]

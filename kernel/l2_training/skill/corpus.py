@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,12 @@ from kernel.types import Frozen, Hit, Message, Sample
 
 Search = Callable[[str, tuple[str, ...]], list[Hit]]
 """``(question, turns before) -> hits``, best first: the person's own memory, searched as in serving."""
+
+
+BY_OWNER = 0.2
+"""Share of the questions asked once more as the owner asks."""
+BESIDE = 2
+"""How often a question is asked of evidence that was found for another one."""
 
 
 class Evidence(Frozen, frozen=True, kw_only=True):
@@ -74,11 +81,18 @@ def lines(name: str) -> list[Line]:
 def samples_of(
     person: Person, search: Search, sentence_of: Callable[[str], Hit | None], rng: random.Random
 ) -> Iterator[Sample]:
-    """One or two samples for each question, with the evidence that serving would show.
+    """A few samples for each question, with the evidence that serving would show.
 
     ``sentence_of(quote)`` finds the stored sentence of a gold quote. Where search missed it, it is put in, as what is
-    learned is reading. An answer that holds a name or number that its evidence does not is left out.
+    learned is reading. Other questions that the same evidence answers are asked of it too: what is to be said follows
+    from the question, and in a pack they share its tokens. An answer that holds a name or number that its evidence
+    does not is left out.
     """
+    gold_of = {
+        question.id: [hit for hit in (sentence_of(item.quote) for item in question.evidence) if hit is not None]
+        for question in person.questions
+    }
+    asked_beside: Counter[str] = Counter()
     for question in person.questions:
         if question.abstain and not refuses(question.a):
             continue
@@ -88,17 +102,34 @@ def samples_of(
             for message in (Message(role="user", content=turn.q), Message(role="assistant", content=turn.a))
         )
         hits = search(question.q, tuple(turn.q for turn in question.before))
-        gold = [hit for hit in (sentence_of(item.quote) for item in question.evidence) if hit is not None]
-        shown = _shown(hits, gold, rng)
+        shown = _shown(hits, gold_of[question.id], rng)
         first = _sample(person, question, question.q, shown, turns)
         if not question.abstain and unsupported(question.a, [message.content for message in first.prompt]):
             continue
         yield first
         asked_by_owner = as_owner(question.q)
-        if asked_by_owner and question.kind != "my" and rng.random() < 0.18:
+        if asked_by_owner and question.kind != "my" and rng.random() < BY_OWNER:
             yield _sample(person, question, asked_by_owner, shown, turns)
         elif not question.abstain and len(shown) > 1 and rng.random() < 0.15:
             yield _sample(person, question, question.q, rng.sample(shown, len(shown)), turns)
+        if not turns:
+            for other in _answered_by(shown, person, gold_of, but=question):
+                sample = _sample(person, other, other.q, shown, ())
+                if asked_beside[other.id] < BESIDE and not unsupported(other.a, [one.content for one in sample.prompt]):
+                    asked_beside[other.id] += 1
+                    yield msgspec.structs.replace(sample, id=f"{sample.id}/beside-{question.id}")
+
+
+def _answered_by(
+    shown: Sequence[Hit], person: Person, gold_of: Mapping[str, Sequence[Hit]], *, but: SkillQuestion
+) -> Iterator[SkillQuestion]:
+    """The person's other questions whose whole evidence is among ``shown``."""
+    there = {hit.sentence_id for hit in shown}
+    for question in person.questions:
+        gold = gold_of[question.id]
+        whole = gold and len(gold) == len(question.evidence) and all(hit.sentence_id in there for hit in gold)
+        if whole and question is not but and not question.before and not question.abstain:
+            yield question
 
 
 def _shown(hits: Sequence[Hit], gold: Sequence[Hit], rng: random.Random) -> list[Hit]:

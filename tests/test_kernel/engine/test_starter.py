@@ -10,7 +10,8 @@ import pytest
 from kernel.config import EngineConfig, Paths
 from kernel.engine import starter
 from kernel.engine.client import LocalEngine
-from kernel.engine.starter import base_sha256, install_starter, sha256_of, verify
+from kernel.engine.starter import base_sha256, install_starter, verify
+from kernel.files import file_sha256
 from kernel.errors import ModelError
 from kernel.events import AnyEvent, StageFinished
 
@@ -32,7 +33,7 @@ def test_what_was_written_is_recorded_and_found_again(starter_paths: Paths) -> N
     assert isinstance(events[-1], StageFinished) and events[-1].reused
     manifest = json.loads((starter_paths.models / "manifest.json").read_text())
     assert set(manifest["files"]) == {"base.gguf", "embedder.gguf"}
-    assert base_sha256(starter_paths) == sha256_of(starter_paths.base) == starter.BASE.written_sha256
+    assert base_sha256(starter_paths) == file_sha256(starter_paths.base) == starter.BASE.written_sha256
     assert not list(starter_paths.models.glob("*.partial"))
 
 
@@ -73,7 +74,7 @@ def test_a_damaged_file_is_written_again(starter_paths: Paths, tmp_path: Path) -
     paths.embedder.unlink()
     paths.embedder.write_bytes(b"half of it")
     install_starter(paths)
-    assert sha256_of(paths.embedder) == starter.EMBEDDER.written_sha256
+    assert file_sha256(paths.embedder) == starter.EMBEDDER.written_sha256
     verify(paths)
 
 

@@ -113,3 +113,17 @@ async def test_a_failed_write_leaves_nothing(ingest: Ingest, store: Store) -> No
         await store.write([memory, memory], None, "b_x")  # the same sentence ids twice cannot be
         await store.transact(lambda c: c.execute("INSERT INTO chunks VALUES ('x', 'no such note', 0, 0, 1, '', NULL)"))
     assert (await store.counts()).notes == before.notes
+
+
+async def test_another_process_reads_and_cannot_write(ingest: Ingest, store: Store) -> None:
+    added = await ingest.add_text("Bosun is a whippet.")
+    reading = await Store.open_to_read(store.path)
+    try:
+        assert [memory.note.text for memory in await reading.memories()] == ["Bosun is a whippet."]
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            await reading.put_run(Run(id="t_1", started="2026-01-01T00:00:00+00:00", plan={}))
+    finally:
+        await reading.close()
+    assert (await store.note(added.added[0])).text == "Bosun is a whippet."
+    with pytest.raises(NotFound, match="oneself init"):
+        await Store.open_to_read(store.path.with_name("absent.db"))

@@ -8,7 +8,6 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from kernel.abc import OnEvent
 from kernel.config import HOME_VERSION, Paths, read_toml

@@ -16,7 +16,7 @@ from kernel.abc import Engine, ModelInfo, OnEvent, Worker
 from kernel.answer.answerer import Answerer, Context
 from kernel.answer.bands import from_plain
 from kernel.answer.prompt import ChatTemplate
-from kernel.answer.quote import with_passage
+from kernel.answer.quote import needs_passage, with_passage
 from kernel.config import KernelConfig, Paths
 from kernel.engine.client import LocalEngine
 from kernel.errors import EngineError, JobFailed, NotFound
@@ -132,9 +132,10 @@ class Mind:
             vector = (await self.engine.embed([text_to_embed(query, tuple(previous))]))[0]
         except EngineError:
             log.warning("searching without vectors: the embedding model does not answer")
-        return await asyncio.to_thread(
+        hits = await asyncio.to_thread(
             self.searcher.search, query, vector, limit=limit, as_of=as_of, previous=tuple(previous)
         )
+        return [with_passage(hit, await self.store.memory(hit.note_id)) if needs_passage(hit) else hit for hit in hits]
 
     async def served_models(self) -> list[str]:
         return self.answerer.served()
@@ -291,9 +292,8 @@ class Mind:
     async def _search_for_answers(
         self, query: str, limit: int, as_of: str | None, previous: tuple[str, ...]
     ) -> list[Hit]:
-        """Evidence: hits with the passages that they need to be understood."""
-        hits = await self.search(query, limit=limit, as_of=as_of, previous=previous)
-        return [with_passage(hit, await self.store.memory(hit.note_id)) for hit in hits]
+        """As the answerer asks: by position."""
+        return await self.search(query, limit=limit, as_of=as_of, previous=previous)
 
     async def _serve(self, version: str) -> None:
         """Swap: the new adapter is loaded, new requests go to it, the old one's requests end on the old."""

@@ -13,7 +13,7 @@ PACKAGES = ("kernel", "server", "connectors")
 
 ALLOWED_BETWEEN = {"kernel": {"kernel"}, "server": {"server", "kernel"}, "connectors": {"connectors", "kernel"}}
 
-GROUND = {"types", "errors", "events"}
+GROUND = {"types", "errors", "events", "files"}
 SEAMS = GROUND | {"abc", "config", "frames", "worker"}
 MEMORY = SEAMS | {"memory"}
 INSIGHT = MEMORY | {"l0_insight"}
@@ -22,6 +22,7 @@ ALLOWED_IN_KERNEL = {
     "types": GROUND,
     "errors": GROUND,
     "events": GROUND,
+    "files": GROUND,
     "abc": GROUND,
     "config": GROUND,
     "frames": GROUND | {"abc", "config"},

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from kernel.abc import Engine, Generate, Piece
 from kernel.answer import check, quote
 from kernel.answer.bands import DEFAULTS, Bands, too_weak
-from kernel.answer.prompt import ChatTemplate, enough, prompt_of_self
+from kernel.answer.prompt import ChatTemplate, prompt_of_self
 from kernel.answer.route import is_world, route
 from kernel.errors import EngineError, NotFound, WrongUse
 from kernel.memory.language import language_of
@@ -34,8 +34,6 @@ from kernel.types import (
 
 Search = Callable[[str, int, str | None, tuple[str, ...]], Awaitable[list[Hit]]]
 """``(query, limit, as_of, turns before) -> hits``, best first."""
-SPARE = 4
-"""Hits asked for beyond the lines of evidence that are shown: some say the same (see ``prompt.shown``)."""
 TURNS_BEFORE = 4
 """Messages of the conversation that a self is shown; more only distracts a small model."""
 
@@ -190,8 +188,7 @@ class Answerer:
             draft.evidence = self._who()
         else:
             turns = tuple(message.content for message in before if message.role == "user")[-2:]
-            found = await self._search(asked, self.context.evidence + SPARE, question.as_of, turns)
-            draft.evidence = enough(found, self.context.evidence)
+            draft.evidence = await self._search(asked, self.context.evidence, question.as_of, turns)
         if draft.route == "unsure":
             world = await self._about_world(asked, draft.score, language, bands)
             draft.route = "world" if world else "owner"

@@ -79,34 +79,8 @@ def grounded_turn(question: str, evidence: Sequence[Hit]) -> Message:
     """The user's turn with its evidence in front. ``evidence`` is best first, as search gives it; shown best last."""
     if not evidence:
         return Message(role="user", content=question)
-    lines = "\n".join(evidence_line(hit) for hit in reversed(shown(evidence)))
+    lines = "\n".join(evidence_line(hit) for hit in reversed(evidence))
     return Message(role="user", content=f"My notes:\n{lines}\n\n{question}")
-
-
-def enough(hits: Sequence[Hit], lines: int) -> list[Hit]:
-    """As many of the best hits as make ``lines`` different lines (see ``shown``). Ask search for a few more than that."""
-    count = 0
-    while count < len(hits) and len(shown(hits[: count + 1])) <= lines:
-        count += 1
-    return list(hits[:count])
-
-
-def shown(evidence: Sequence[Hit]) -> list[Hit]:
-    """One hit for each different line. A sentence often comes twice, alone and in front of the next one, whose context
-    it is: it is then shown once, in the longer form, at the better of the two places."""
-    lines: list[Hit] = []
-    for hit in evidence:
-        twin = next((n for n, other in enumerate(lines) if _within(hit, other) or _within(other, hit)), None)
-        if twin is None:
-            lines.append(hit)
-        elif _within(lines[twin], hit):
-            lines[twin] = hit
-    return lines
-
-
-def _within(one: Hit, other: Hit) -> bool:
-    """Whether the words of ``one`` stand in ``other``, of the same note."""
-    return one.note_id == other.note_id and " ".join(one.context.split()) in " ".join(other.context.split())
 
 
 def prompt_of_self(

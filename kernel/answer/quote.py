@@ -46,18 +46,41 @@ def citation(hit: Hit) -> Citation:
     return Citation(note_id=hit.note_id, title=hit.title, quote=hit.text, span=hit.span)
 
 
+def needs_passage(hit: Hit) -> bool:
+    """Whether the model is shown more than the hit's own sentence."""
+    return _said(hit) != " ".join(hit.text.split())
+
+
 def with_passage(hit: Hit, memory: Memory) -> Hit:
-    """The hit with its passage: as many sentences before it (``BACK`` at most) as its resolved names need."""
-    words = names(hit.context) - names(hit.text)
-    if not words or hit.context == hit.text:
-        return hit
+    """The hit with its passage: the sentences beside it that its context holds, and as many before it (``BACK`` at
+    most) as its resolved names need."""
+    said = _said(hit)
     at = next((n for n, one in enumerate(memory.sentences) if one.id == hit.sentence_id), 0)
-    for first in range(at - 1, max(-1, at - 1 - BACK), -1):
-        start = memory.sentences[first].start
-        passage = memory.note.text[start : hit.span.end]
-        if words <= names(passage):
-            return msgspec.structs.replace(hit, passage=passage, passage_span=Span(start, hit.span.end))
-    return hit
+    first = last = at
+    while first > max(0, at - BACK) and _words(memory, first - 1) in said:
+        first -= 1
+    while last < min(len(memory.sentences) - 1, at + BACK) and _words(memory, last + 1) in said:
+        last += 1
+    wanted = names(said)
+    for further in range(first, max(-1, at - 1 - BACK), -1):
+        start, end = memory.sentences[further].start, memory.sentences[last].end
+        if wanted <= names(memory.note.text[start:end]):
+            first = further
+            break
+    if (first, last) == (at, at):
+        return hit
+    span = Span(memory.sentences[first].start, memory.sentences[last].end)
+    return msgspec.structs.replace(hit, passage=memory.note.text[span.start : span.end], passage_span=span)
+
+
+def _said(hit: Hit) -> str:
+    """The context without the title that list items carry."""
+    return " ".join(hit.context.removeprefix(f"{hit.title}: ").split())
+
+
+def _words(memory: Memory, at: int) -> str:
+    one = memory.sentences[at]
+    return " ".join(memory.note.text[one.start : one.end].split())
 
 
 def marks(text: str, parts: Sequence[str]) -> tuple[Span, ...]:

@@ -34,6 +34,8 @@ FEW = 5
 """Trigrams are asked only where words find fewer than this: they are slow and rarely better."""
 EARLIER_SHARE = 0.5
 """What a term of an earlier turn counts, beside one of the question itself."""
+TWINS = 8
+"""Sentences looked at beyond the limit, as some say what another says."""
 _KEPT = 50_000
 KOREAN = {"bm25": 9.0, "cosine": 0.8, "cosine_gap": 0.8, "cosine_before": 0.0, "cosine_after": 0.0, "cosine_note": 0.8}
 """Weights that differ in Korean, by hand: the starter's embedder knows none (unrelated sentences have a cosine of 0.43 to
@@ -99,7 +101,7 @@ class Searcher:
         previous: Sequence[str] = (),
         today: dt.date | None = None,
     ) -> list[Hit]:
-        """Best first, at most ``limit``.
+        """Best first, at most ``limit``, no two of which say the same (``distinct``).
 
         ``vector``: the query's, ``(d,)`` and of length 1, or ``None`` while the embedder is down (``explain.notes``
         says so). ``as_of``: nothing that happened later than this date. ``previous``: the conversation's turns before,
@@ -113,8 +115,10 @@ class Searcher:
             first = found.matrix @ np.array([weights.get(name, 0.0) for name in FEATURES])
             beside, rest = self.shared(found.places, first)
             total = first + self._weights.neighbour * beside + self._weights.note * rest
-            order = np.argsort(-total, kind="stable")[:limit]
-            return [self._hit(found, int(n), float(total[n]), float(beside[n])) for n in order]
+            hits: list[Hit] = []
+            for n in np.argsort(-total, kind="stable")[: limit + TWINS]:
+                hits = distinct([*hits, self._hit(found, int(n), float(total[n]), float(beside[n]))])
+            return hits[:limit]
 
     def _of(self, language: str) -> dict[str, float]:
         return self._weights.features | KOREAN if language == "ko" else self._weights.features
@@ -355,8 +359,8 @@ class Searcher:
     def _hit(self, found: Candidates, n: int, total: float, beside: float) -> Hit:
         row = int(self._index.rows[found.places[n]])
         sql = (
-            "SELECT s.id, s.note_id, s.chunk_id, s.start, s.end, s.context, s.origin, n.title, n.text, n.happened_at,"
-            " n.language FROM sentences s JOIN notes n ON n.id = s.note_id WHERE s.row = ?"
+            "SELECT s.id, s.note_id, s.chunk_id, s.start, s.end, s.context, s.origin, n.title,"
+            " substr(n.text, s.start + 1, s.end - s.start), n.happened_at, n.language FROM sentences s JOIN notes n ON n.id = s.note_id WHERE s.row = ?"
         )
         sid, note_id, chunk_id, start, end, context, origin, title, text, happened, language = self._connection.execute(
             sql, (row,)
@@ -368,7 +372,7 @@ class Searcher:
             chunk_id=chunk_id,
             sentence_id=sid,
             title=title,
-            text=text[start:end],
+            text=text,
             context=context,
             span=Span(start, end),
             score=1 / (1 + math.exp(min(60.0, exponent))),
@@ -402,6 +406,25 @@ class Searcher:
             parts={name: value for name, value in weighed.items() if value},
             notes=tuple(notes),
         )
+
+
+def distinct(hits: Sequence[Hit]) -> list[Hit]:
+    """One hit for each different thing said. A sentence often comes twice, alone and in front of the next one, whose
+    context it is: one hit is left, at the better of the two places, with the longer context."""
+    kept: list[Hit] = []
+    for hit in hits:
+        same = (n for n, other in enumerate(kept) if other.note_id == hit.note_id)
+        twin = next((n for n in same if says(hit, kept[n].context) or says(kept[n], hit.context)), None)
+        if twin is None:
+            kept.append(hit)
+        elif len(hit.context) > len(kept[twin].context):
+            kept[twin] = msgspec.structs.replace(kept[twin], context=hit.context)
+    return kept
+
+
+def says(hit: Hit, text: str) -> bool:
+    """Whether the words of the hit's context stand in ``text``, line breaks aside."""
+    return " ".join(hit.context.split()) in " ".join(text.split())
 
 
 def _marks(values: Sequence[int]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kernel.answer.check import unsupported
-from kernel.answer.prompt import enough, prompt_of_self
-from kernel.l2_training.data.questions import SHOWN, Answered, chance
+from kernel.answer.prompt import prompt_of_self
+from kernel.l2_training.data.questions import SHOWN, Answered, chance, holds
 from kernel.l2_training.skill.corpus import as_owner
 from kernel.types import Hit, Sample
 
@@ -22,7 +22,7 @@ def grounded(owner: str, answered: Sequence[Answered], seed: int) -> Iterator[Sa
     for one in answered:
         question, key = one.candidate.question, one.candidate.key
         lines = SHOWN - 1 if one.rank < SHOWN and chance(seed, key, "fewer") < FEWER_SHOWN else SHOWN
-        shown = enough(one.hits, lines)
+        shown = one.hits[:lines]
         yield sample_of(owner, one, question, shown, "q")
         if chance(seed, key, "distracted") < DISTRACTED and (others := _distracted(one, seed)):
             yield sample_of(owner, one, question, others, "distracted")
@@ -52,9 +52,8 @@ def sample_of(
 
 def _distracted(one: Answered, seed: int) -> list[Hit]:
     """Its sentence and two from further down the search, in an order that follows from the seed."""
-    own = [hit for hit in one.hits if hit.sentence_id == one.candidate.sentence.id]
-    near = {hit.sentence_id for hit in enough(one.hits, SHOWN)}
-    far = [hit for hit in one.hits if hit.sentence_id not in near][: SHOWN - 1]
+    own = [hit for hit in one.hits if holds(hit, one.candidate.sentence)]
+    far = [hit for hit in one.hits[SHOWN:] if hit not in own][: SHOWN - 1]
     if not own or not far:
         return []
     return sorted([*own, *far], key=lambda hit: chance(seed, one.candidate.key, hit.sentence_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kernel.answer.answerer import biography_hit
-from kernel.answer.prompt import enough, prompt_of_self
+from kernel.answer.prompt import prompt_of_self
 from kernel.answer.route import route
 from kernel.l2_training.data.questions import SHOWN, Find
 from kernel.l2_training.data.secrets import holds_secret
@@ -52,7 +52,7 @@ def _shown(question: str, who: Sequence[Hit], find: Find) -> list[Hit]:
         return list(who)
     if way == "conversation":
         return []
-    return enough([hit for hit in find(question) if not holds_secret(f"{hit.context} {hit.title}")], SHOWN)
+    return [hit for hit in find(question) if not holds_secret(f"{hit.context} {hit.title}")][:SHOWN]
 
 
 def _sample(owner: str, id_: str, question: str, answer: str, shown: Sequence[Hit]) -> Sample:

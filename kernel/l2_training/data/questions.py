@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kernel.answer.check import unsupported
-from kernel.answer.prompt import enough, when
+from kernel.answer.prompt import when
 from kernel.l0_insight import layout
 from kernel.l0_insight.english import load
 from kernel.l2_training.data.english import from_sentence, of_day
@@ -244,11 +244,16 @@ def round_trip(candidate: Candidate, find: Find, dropped: Counter[str]) -> Answe
         dropped["answer not in its sentence"] += 1
         return None
     hits = [hit for hit in find(candidate.question) if not holds_secret(f"{hit.context} {hit.title}")]
-    rank = next((n for n, hit in enumerate(enough(hits, SHOWN), start=1) if hit.sentence_id == sentence.id), None)
+    rank = next((n for n, hit in enumerate(hits[:SHOWN], start=1) if holds(hit, sentence)), None)
     if rank is None:
         dropped["not found again"] += 1
         return None
     return Answered(candidate, tuple(hits), rank)
+
+
+def holds(hit: Hit, sentence: Sentence) -> bool:
+    """Whether the hit is the sentence, or has it in its context."""
+    return hit.note_id == sentence.note_id and " ".join(sentence.context.split()) in " ".join(hit.context.split())
 
 
 def _within(passed: Sequence[Answered], dropped: Counter[str], seed: int) -> list[Answered]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from kernel.answer.prompt import enough, prompt_of_self
+from kernel.answer.prompt import prompt_of_self
 from kernel.l0_insight import lexicon as lx
 from kernel.l2_training.data.questions import SHOWN, Answered, Find, chance, normalised
 from kernel.l2_training.data.secrets import holds_secret
@@ -81,7 +81,7 @@ def refusals(
         seen.add(key)
         asked = (as_owner(question) if chance(seed, question, "my") < 0.2 else None) or question
         hits = [hit for hit in find(asked) if not holds_secret(f"{hit.context} {hit.title}")]
-        shown = enough(hits, SHOWN if chance(seed, question, "fewer") < 0.8 else SHOWN - 1)
+        shown = hits[: SHOWN if chance(seed, question, "fewer") < 0.8 else SHOWN - 1]
         made += 1
         yield Sample(
             id=f"refusal/{made}",

@@ -11,8 +11,9 @@ from pathlib import Path
 import msgspec
 
 from kernel.answer.check import refuses, unsupported
-from kernel.answer.prompt import enough, prompt_of_self
+from kernel.answer.prompt import prompt_of_self
 from kernel.l2_training.skill import FOLDER
+from kernel.memory.search import distinct, says
 from kernel.types import Frozen, Hit, Message, Sample
 
 Search = Callable[[str, tuple[str, ...]], list[Hit]]
@@ -124,10 +125,11 @@ def _answered_by(
     shown: Sequence[Hit], person: Person, gold_of: Mapping[str, Sequence[Hit]], *, but: SkillQuestion
 ) -> Iterator[SkillQuestion]:
     """The person's other questions whose whole evidence is among ``shown``."""
-    there = {hit.sentence_id for hit in shown}
     for question in person.questions:
         gold = gold_of[question.id]
-        whole = gold and len(gold) == len(question.evidence) and all(hit.sentence_id in there for hit in gold)
+        whole = (
+            gold and len(gold) == len(question.evidence) and all(any(_holds(hit, one) for hit in shown) for one in gold)
+        )
         if whole and question is not but and not question.before and not question.abstain:
             yield question
 
@@ -135,17 +137,20 @@ def _answered_by(
 def _shown(hits: Sequence[Hit], gold: Sequence[Hit], rng: random.Random) -> list[Hit]:
     """Two or three sentences, best first, that hold every gold one."""
     count = 3 if rng.random() < 0.8 else 2
-    shown = enough(hits, count)
-    have = {hit.sentence_id for hit in shown}
-    missing = [hit for hit in gold if hit.sentence_id not in have]
+    shown = list(hits[:count])
+    missing = [hit for hit in gold if not any(_holds(other, hit) for other in shown)]
     if missing:
-        keep = [hit for hit in shown if hit.sentence_id in {one.sentence_id for one in gold}]
+        keep = [hit for hit in shown if any(_holds(hit, one) for one in gold)]
         rest = [hit for hit in shown if hit not in keep]
-        put_in = [*keep, *missing]
-        shown = [*put_in, *rest][: max(count, len(put_in))]
+        put_in = distinct([*keep, *missing])
+        shown = distinct([*put_in, *rest])[: max(count, len(put_in))]
         if rng.random() < 0.5:  # what search missed is not always first when it is found
             rng.shuffle(shown)
     return shown
+
+
+def _holds(hit: Hit, gold: Hit) -> bool:
+    return hit.note_id == gold.note_id and says(gold, hit.context)
 
 
 def _sample(

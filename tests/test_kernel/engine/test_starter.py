@@ -11,9 +11,9 @@ from kernel.config import EngineConfig, Paths
 from kernel.engine import starter
 from kernel.engine.client import LocalEngine
 from kernel.engine.starter import base_sha256, install_starter, verify
-from kernel.files import file_sha256
 from kernel.errors import ModelError
 from kernel.events import AnyEvent, StageFinished
+from kernel.files import file_sha256
 
 
 def copy_of(paths: Paths, home: Path) -> Paths:

@@ -5,7 +5,7 @@ The docstring here says order, errors and who calls it when; implementations do 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -142,6 +142,11 @@ class Engine(Protocol):
     requests that had sent nothing. ``Busy`` when the queue is full.
     """
 
+    @property
+    def up(self) -> bool:
+        """Whether requests are taken at once; false before ``start``, after ``close``, and while it restarts."""
+        ...
+
     async def start(self) -> ModelInfo: ...
 
     async def close(self) -> None: ...
@@ -206,9 +211,15 @@ class Self(Protocol):
         ...
 
     async def remember_files(
-        self, paths: Sequence[Path], *, mine: bool = False, on_event: OnEvent | None = None
+        self,
+        paths: Sequence[Path],
+        *,
+        mine: bool = False,
+        on_event: OnEvent | None = None,
+        sources: Mapping[Path, str] | None = None,
     ) -> Added:
-        """Keep files and folders (recursively). Unreadable files are reported in ``skipped`` and never stop the rest."""
+        """Keep files and folders (recursively). ``sources``: where a file came from, where its path does not say it
+        (``upload:notes.md``). Unreadable files are reported in ``skipped`` and never stop the rest."""
         ...
 
     async def search(self, query: str, *, limit: int = 10, as_of: str | None = None) -> list[Hit]: ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import ExitStack, aclosing
 from pathlib import Path
 
@@ -148,9 +148,14 @@ class Mind:
         return added
 
     async def remember_files(
-        self, paths: Sequence[Path], *, mine: bool = False, on_event: OnEvent | None = None
+        self,
+        paths: Sequence[Path],
+        *,
+        mine: bool = False,
+        on_event: OnEvent | None = None,
+        sources: Mapping[Path, str] | None = None,
     ) -> Added:
-        added = await self.ingest.add_files(paths, mine=mine, on_event=on_event)
+        added = await self.ingest.add_files(paths, mine=mine, on_event=on_event, sources=sources)
         self.think()
         return added
 
@@ -251,13 +256,18 @@ class Mind:
         """Sit the exam now, with the live self; changes nothing."""
         return await self.trainings.pipeline.examine(on_event=on_event)
 
+    @property
+    def ready(self) -> bool:
+        """Whether an answer can be given at once: false while the engine is being started again."""
+        return self.engine.up
+
     async def status(self) -> Status:
         sizes = await asyncio.to_thread(_disk, self.paths)
         children = dict(self.worker.pids) if isinstance(self.worker, ProcessWorker) else {}
         if isinstance(self.engine, LocalEngine) and self.engine.pid:
             children["engine"] = self.engine.pid
         return Status(
-            ready=True,
+            ready=self.ready,
             owner=self.config.owner.name,
             live=self.answerer.context.live,
             models=tuple(self.answerer.served()),

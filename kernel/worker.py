@@ -153,7 +153,7 @@ class ProcessWorker:
             if self._idle is not None:
                 self._idle.cancel()
             if self._shared is None or not self._shared.process.running:
-                self._shared = _Child(self._logs / "worker.log", nice=5)
+                self._shared = _Child(self._logs / "worker.log", nice=0)
             try:
                 return await self._shared.run(job, payload, on_event)
             finally:

@@ -257,11 +257,16 @@ class Answerer:
         ]
         async with aclosing(self._sentences(question, messages, way.adapter, draft)) as parts:
             async for sentence in parts:
-                if draft.text and check.invented(sentence, sources):
-                    break
+                if check.invented(sentence, sources):
+                    if draft.text:
+                        break
+                    continue
                 draft.text += sentence
                 yield AnswerDelta(text=sentence)
         draft.evidence = evidence
+        if not draft.text:
+            draft.text, draft.source, draft.evidence = quote.NOTHING_TO_SAY, "none", []
+            yield AnswerDelta(text=draft.text)
         self._cite(draft)
         yield draft
 

@@ -14,6 +14,8 @@ DOES_NOT_KNOW: dict[Language, str] = {
     "ko": "모르겠어요. 제 기록에는 없어요.",
     "other": "I don't know. I have no note about that.",
 }
+NOTHING_TO_SAY = "I'd rather not make anything up about that."
+"""To talk or a request for a text where every sentence held a name or number from nowhere."""
 BACK = 3
 LONGEST = 260
 """Characters of a passage that is still quoted as an answer; a longer one is only cited."""

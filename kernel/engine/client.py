@@ -86,6 +86,10 @@ class LocalEngine:
         """Of the child that runs now."""
         return self._child.pid if self._child is not None and self._child.running else None
 
+    @property
+    def up(self) -> bool:
+        return self._up
+
     async def start(self) -> ModelInfo:
         if self._info is not None and not self._closed:
             return self._info

@@ -65,6 +65,10 @@ class ScriptedEngine:
         self._queued = self._running = self._decoded = 0
         self.requests: list[Generate] = []
 
+    @property
+    def up(self) -> bool:
+        return self._started
+
     async def start(self) -> ModelInfo:
         self._started = True
         return ModelInfo(

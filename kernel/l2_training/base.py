@@ -22,6 +22,7 @@ def dequantise(paths: Paths, base_sha256: str) -> Path:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    _no_bars()
     if not paths.base.exists():
         raise ModelError(f"{paths.base} is missing. Run 'oneself init' to make it again.")
     part = folder.with_name(folder.name + ".part")
@@ -45,5 +46,13 @@ def load(folder: Path) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    _no_bars()
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="sdpa")
     return model, AutoTokenizer.from_pretrained(folder)
+
+
+def _no_bars() -> None:
+    """Progress is told by events; bars would fill the log of the job."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()

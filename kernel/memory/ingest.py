@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -30,6 +30,7 @@ FILES_AT_ONCE = 24
 BYTES_AT_ONCE = 4 * 1024 * 1024
 """One trip to the worker: also what is written in one transaction, and lost at most when everything is killed."""
 EMBED_AT_ONCE = 256
+UPLOAD = "upload:"
 _MB = 1024 * 1024
 
 
@@ -130,19 +131,28 @@ class Ingest:
 
     # --- files
 
-    async def add_files(self, paths: Sequence[Path], mine: bool = False, on_event: OnEvent | None = None) -> Added:
-        """Remember files and folders (recursively). What cannot be read is in ``skipped`` and never stops the rest;
+    async def add_files(
+        self,
+        paths: Sequence[Path],
+        mine: bool = False,
+        on_event: OnEvent | None = None,
+        sources: Mapping[Path, str] | None = None,
+    ) -> Added:
+        """Remember files and folders (recursively). ``sources``: where a file came from, where its path says nothing
+        (``upload:notes.md``); two uploads of one name may be two notes, so that such a file is known by its content
+        alone and an edited one is a new note. What cannot be read is in ``skipped`` and never stops the rest;
         the caller decides what an ``Added`` with nothing added means. Raises ``JobFailed`` if the worker dies: what was
         written until then stays, and adding again goes on from there."""
         began = time.monotonic()
         async with self._turn:
             files, skipped = await asyncio.to_thread(find_files, paths)
             tally = _Tally(new_batch(), skipped=skipped)
+            named = {path.resolve(): source for path, source in (sources or {}).items()}
             if on_event:
                 on_event(StageStarted(stage="read", total=len(files)))
             done = 0
             for group in _groups(files):
-                await self._add_group(group, mine, tally)
+                await self._add_group(group, mine, tally, named)
                 done += len(group)
                 if on_event:
                     left = (time.monotonic() - began) / done * (len(files) - done)
@@ -151,7 +161,7 @@ class Ingest:
                 on_event(StageFinished(stage="read", seconds=time.monotonic() - began))
             return tally.result()
 
-    async def _add_group(self, group: list[Path], mine: bool, tally: _Tally) -> None:
+    async def _add_group(self, group: list[Path], mine: bool, tally: _Tally, sources: Mapping[Path, str]) -> None:
         hashes = await asyncio.to_thread(_hashes, group, self._config.max_file_mb * _MB)
         wanted: dict[str, FileToRead] = {}
         twins: list[str] = []
@@ -160,11 +170,11 @@ class Ingest:
             if hashed and hashed in wanted:
                 twins.append(hashed)
                 continue
-            place = await self._place(str(path), hashed)
+            place = await self._place(sources.get(path, str(path)), hashed)
             if place is None:
-                await self._unchanged(path, hashed, tally)
+                await self._unchanged(path, hashed, tally, moved=path not in sources)
             else:
-                wanted[hashed or str(path)] = place
+                wanted[hashed or str(path)] = msgspec.structs.replace(place, path=str(path))
         if not wanted:
             return
         payload = ReadFiles(files=tuple(wanted.values()), mine=mine, limits=self._config, learned_at=now())
@@ -172,18 +182,19 @@ class Ingest:
         tally.skipped.extend(result.skipped)
         if result.memories:
             await self._write(result.memories, tally)
+        lies_at = {place.note_id: Path(place.path) for place in wanted.values()}
         for memory in result.memories:
-            await asyncio.to_thread(originals.keep, self._files, Path(memory.note.source), memory.note.content_hash)
+            await asyncio.to_thread(originals.keep, self._files, lies_at[memory.note.id], memory.note.content_hash)
         by_hash = {memory.note.content_hash: memory.note.id for memory in result.memories}
         tally.unchanged.extend(by_hash[hashed] for hashed in twins if hashed in by_hash)
 
-    async def _unchanged(self, path: Path, hashed: str, tally: _Tally) -> None:
-        """The content is known. If the file it came from has moved here, remember where it is now."""
+    async def _unchanged(self, path: Path, hashed: str, tally: _Tally, *, moved: bool) -> None:
+        """The content is known. If the file it came from may have ``moved`` here, remember where it is now."""
         note = await self._store.by_hash(hashed)
         assert note is not None
         tally.unchanged.append(note.id)
         await asyncio.to_thread(originals.keep, self._files, path, hashed)
-        if note.source != str(path) and not Path(note.source).exists():
+        if moved and note.source != str(path) and not Path(note.source).exists():
             await self._store.transact(
                 lambda c: c.execute("UPDATE notes SET source = ? WHERE id = ?", (str(path), note.id))
             )
@@ -192,10 +203,10 @@ class Ingest:
         """Which note this content becomes: a new one, the next revision of a known one, or ``None``: it is known."""
         if hashed and await self._store.by_hash(hashed):
             return None
-        before = None if source == "text:" else await self._store.by_source(source)
+        before = None if source == "text:" or source.startswith(UPLOAD) else await self._store.by_source(source)
         if before is not None:
-            return FileToRead(path=source, note_id=before.id, revision=before.revision + 1)
-        return FileToRead(path=source, note_id=note_id_for(source, hashed), revision=1)
+            return FileToRead(path=source, note_id=before.id, revision=before.revision + 1, source=source)
+        return FileToRead(path=source, note_id=note_id_for(source, hashed), revision=1, source=source)
 
     # --- writing
 

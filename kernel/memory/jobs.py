@@ -44,7 +44,7 @@ def read_one(file: FileToRead, payload: ReadFiles) -> Memory:
         happened_at=document.happened_at,
         happened_from=document.happened_from,
         learned_at=payload.learned_at,
-        source=file.path,
+        source=file.source or file.path,
         content_hash=content_hash(data),
         language=language_of(document.text),
         tags=document.tags,

@@ -14,6 +14,8 @@ class FileToRead(Frozen, frozen=True, kw_only=True):
     path: str
     note_id: str
     revision: int
+    source: str = ""
+    """Where it came from, where that is not ``path``: ``upload:notes.md``."""
 
 
 class ReadFiles(Frozen, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -70,6 +71,12 @@ def wants_json() -> bool:
 
 def paths_of() -> Paths:
     return home_from(click.get_current_context().meta.get(_HOME), os.environ)
+
+
+def home_option() -> str:
+    """`` --home FOLDER`` where it was given, for a command line that is shown to be run again."""
+    home = click.get_current_context().meta.get(_HOME)
+    return f" --home {shlex.quote(home)}" if home else ""
 
 
 def settings_of(paths: Paths) -> Settings:

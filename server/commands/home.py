@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from server.commands.common import options, paths_of, show, with_door
+from server.commands.common import home_option, options, paths_of, show, with_door
 from server.commands.progress import Progress
 from server.door import Door
 
@@ -28,7 +28,8 @@ def init(name: str | None) -> None:
         {"home": str(paths.home), "settings": str(paths.settings), "api_key": str(paths.api_key)},
         lambda: (
             f"The home is {paths.home}; the API key is in {paths.api_key}.\n"
-            "Next: 'oneself add FOLDER' to remember notes, 'oneself ask \"...\"' to ask, 'oneself serve' for the API."
+            f"Next: 'oneself add FOLDER{home_option()}' to remember notes, 'oneself ask \"...\"{home_option()}' to ask, "
+            f"'oneself serve{home_option()}' for the API."
         ),
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from kernel.errors import TooFew
-from server.commands.common import options, show, wants_json, with_door
+from server.commands.common import home_option, options, show, wants_json, with_door
 from server.commands.progress import Progress
 from server.door import Door
 from server.schemas.memories import AddedOut, Forgotten, MemoryOut, NoteOut, SearchResult
@@ -82,7 +82,7 @@ def _told(added: AddedOut) -> list[str]:
             f"{added.vectors_pending} sentences still wait for their vectors; search finds them by their words."
         )
     if added.undo:
-        lines.append(f"To undo this (batch {added.batch}): {added.undo}")
+        lines.append(f"To undo this (batch {added.batch}): {added.undo}{home_option()}")
     return lines
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import click
+import msgspec
 
+from kernel.exam.report import ExamReport, table
 from server.commands.common import options, show, with_door
 from server.commands.progress import Progress
 from server.door import Door
@@ -49,24 +51,15 @@ def exam() -> None:
         report = with_door(work)
     finally:
         progress.close()
-    show(report, lambda: "\n".join(_table(report)))
+    show(report, lambda: table(msgspec.convert(report, ExamReport)))
 
 
 def _told(run: RunOut) -> str:
     if run.state == "failed":
         return f"The training failed: {run.why}"
     version = f" (self {run.version})" if run.version else ""
-    return f"{run.outcome or run.state}{version}: {run.why}"
-
-
-def _table(value: Any, indent: str = "") -> list[str]:
-    """Any report as indented lines: figures rounded, long lists by their length."""
-    lines: list[str] = []
-    for name, item in value.items():
-        if isinstance(item, dict):
-            lines += [f"{indent}{name}:", *_table(item, indent + "  ")]
-        elif isinstance(item, list) and item and isinstance(item[0], dict):
-            lines.append(f"{indent}{name}: {len(item)}")
-        else:
-            lines.append(f"{indent}{name}: {f'{item:.3f}' if isinstance(item, float) else item}")
-    return lines
+    outcome = f"{run.outcome or run.state}{version}: {run.why}"
+    if not run.report:
+        return outcome
+    report = msgspec.structs.replace(msgspec.convert(run.report, ExamReport), verdict=None)  # the outcome says it
+    return f"{table(report)}\n\n{outcome}"

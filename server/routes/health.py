@@ -21,7 +21,7 @@ def health() -> dict[str, Any]:
 @get("/ready", opt={PUBLIC: True})
 async def ready(request: AnyRequest) -> Response[dict[str, bool]]:
     """200 when questions are answered now; 503 while the engine restarts or the server is going down."""
-    is_ready = not running(request).stopping and (await mind_of(request).status()).ready
+    is_ready = not running(request).stopping and mind_of(request).ready
     return Response({"ready": is_ready}, status_code=200 if is_ready else 503)
 
 

@@ -65,7 +65,8 @@ async def _remember_uploads(request: AnyRequest) -> ASGIResponse:
         if not upload.files:
             raise BadParameter("The form holds no file; send at least one part with a file name.", "files")
         mine = upload.fields.get("mine", "false").lower() in ("true", "1", "on", "yes")
-        added: Added = await mind_of(request).remember_files(upload.files, mine=mine)
+        sources = {path: f"upload:{path.name}" for path in upload.files}
+        added: Added = await mind_of(request).remember_files(upload.files, mine=mine, sources=sources)
         return _created(added_out(added, {str(path): path.name for path in upload.files}))
 
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from kernel.types import Added, Explain, Hit, Insight, Memory, Note, Origin
 from server.faults import BadParameter, Unsupported
-
-_UPLOADED = re.compile(r"^/.*/uploads/[0-9a-f]{32}/\d+/")
-"""Where an upload lay while it was read; its sender only knows the name."""
 
 
 class RememberRequest(msgspec.Struct):
@@ -157,7 +152,7 @@ def note_out(note: Note) -> NoteOut:
         happened_at=note.happened_at,
         happened_from=note.happened_from,
         learned_at=note.learned_at,
-        source=_UPLOADED.sub("upload:", note.source),
+        source=note.source,
         tags=note.tags,
         revision=note.revision,
         characters=len(note.text),

@@ -200,6 +200,15 @@ async def test_the_world_is_asked_of_the_base_in_its_own_words() -> None:
     assert seen[0].adapter is None and "Robin" not in seen[0].prompt
 
 
+async def test_talk_starts_with_no_invented_name() -> None:
+    talking = await answerer("Dear Mr Quimby, thank you. It was a pleasure to hear from you.", [])
+    answer = await talking.ask(asked("Draft a short thank-you reply"))
+    assert (answer.route, answer.text.strip()) == ("conversation", "It was a pleasure to hear from you.")
+    nothing_left = await answerer("Greetings from Ruritania.", [])
+    answer = await nothing_left.ask(asked("Draft a short greeting"))
+    assert (answer.text, answer.source, answer.citations) == (quote.NOTHING_TO_SAY, "none", ())
+
+
 async def test_who_are_you_without_evidence_is_the_name() -> None:
     answer = await (await answerer("I'm Walter Smith.", [])).ask(asked("Who are you?"))
     assert answer.text == "I'm Robin Vale."
@@ -247,6 +256,8 @@ def test_a_citation_reaches_back_to_who_she_is() -> None:
     )
     cited = quote.citation(quote.with_passage(found, memory))
     assert cited.quote == text and text[cited.span.start : cited.span.end] == cited.quote
+    both = msgspec.structs.replace(hit(text[: cut - 1], context=text), sentence_id="s_0", span=Span(0, cut - 1))
+    assert quote.citation(quote.with_passage(both, memory)).quote == text  # and forward to what its context holds
     alone = msgspec.structs.replace(found, context=found.text)
     assert quote.citation(quote.with_passage(alone, memory)).quote == text[cut:]
 

@@ -102,3 +102,18 @@ async def test_nothing_remembered_nothing_found(store: Store) -> None:
     searcher = Searcher(store.path)
     assert searcher.search("Who am I?", vector_of("Who am I?")) == []
     searcher.close()
+
+
+async def test_what_is_said_twice_is_one_hit(ingest: Ingest, store: Store) -> None:
+    added = await ingest.add_text("Emilia found the dog under a crate. Brown, long, rubbery. We sail on Sundays.")
+    (memory,) = await store.unresolved()
+    contexts = [one.context for one in memory.sentences]
+    contexts[1] = f"{contexts[0]} {contexts[1]}"
+    await store.set_contexts(memory, contexts)
+    searcher = Searcher(store.path)
+    try:
+        hits = searcher.search("Which dog did Emilia find under the crate?", None, limit=2)
+    finally:
+        searcher.close()
+    assert [hit.context for hit in hits] == [contexts[1], contexts[2]]
+    assert {hit.note_id for hit in hits} == set(added.added)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -11,32 +10,11 @@ import pytest
 from kernel.l0_insight.jobs import understand
 from kernel.l1_identity.jobs import build
 from kernel.l1_identity.structs import IdentityPayload
-from kernel.memory.chunks import to_memory
-from kernel.memory.language import language_of
-from kernel.types import Identity, Memory, Note, Origin
+from kernel.types import Identity, Memory, Origin
+from tests.test_kernel.notes import remembered
 
 Page = tuple[str, str, str]
 """Day, title, text."""
-
-
-def remembered(page: Page, origin: Origin = "owner", tags: tuple[str, ...] = ()) -> Memory:
-    day, title, text = page
-    content = hashlib.sha256(f"{day}\0{title}\0{text}".encode()).hexdigest()
-    note = Note(
-        id=f"n_{content[:12]}",
-        origin=origin,
-        kind="markdown",
-        title=title,
-        text=text,
-        happened_at=day,
-        happened_from="front_matter",
-        learned_at="2025-09-01T00:00:00+00:00",
-        source="text:",
-        content_hash=content,
-        language=language_of(text),
-        tags=tags,
-    )
-    return to_memory(note, 1200)
 
 
 def identity_of(
@@ -68,6 +46,6 @@ def identity_of(
 @pytest.fixture(scope="session")
 def identify() -> Callable[..., Identity]:
     def make(pages: Sequence[Page], owner: str = "Robin Vale", origin: Origin = "owner") -> Identity:
-        return identity_of([remembered(page, origin) for page in pages], owner)
+        return identity_of([remembered(text, title=title, day=day, origin=origin) for day, title, text in pages], owner)
 
     return make

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from kernel.l1_identity.shades import confidence
 from kernel.l1_identity.voice import turned
 from kernel.types import Citation, Cited, Identity, Memory
+from tests.test_kernel.notes import remembered
 
-from .conftest import identity_of, remembered
+from .conftest import identity_of
 
 Identify = Callable[..., Identity]
 SENTENCES = [
@@ -50,7 +51,7 @@ def citations(identity: Identity) -> list[Citation]:
 def test_every_sentence_is_cited_and_every_quote_stands_at_its_span(notes: list[list[str]]) -> None:
     memories = {
         m.note.id: m
-        for m in (remembered((f"2025-0{i + 1}-01", f"P{i}", "\n".join(lines))) for i, lines in enumerate(notes))
+        for m in (remembered("\n".join(lines), title=f"P{i}", day=f"2025-0{i + 1}-01") for i, lines in enumerate(notes))
     }
     identity = identity_of(list(memories.values()), "Robin Vale")
     assert all(sentence.citations for sentence in cited(identity))
@@ -126,12 +127,12 @@ def _vault() -> tuple[list[Memory], dict[str, bytes], list[int]]:
         centre = np.eye(16)[label]
         for n in range(6):
             memory = remembered(
-                (f"2025-0{n + 1}-0{label + 1}", f"{name} {n}", f"{text} Day {n} of {name}."), tags=(name,)
+                f"{text} Day {n} of {name}.", title=f"{name} {n}", day=f"2025-0{n + 1}-0{label + 1}", tags=(name,)
             )
             memories.append(memory)
             vectors[memory.note.id] = (centre + random.normal(0, 0.05, 16)).astype("<f4").tobytes()
             labels.append(label)
-    stray = remembered(("2025-05-09", "Tax form", "The printer jammed twice."))
+    stray = remembered("The printer jammed twice.", title="Tax form", day="2025-05-09")
     vectors[stray.note.id] = np.eye(16)[9].astype("<f4").tobytes()
     return [*memories, stray], vectors, [*labels, 3]
 
@@ -146,7 +147,9 @@ def test_clear_topics_are_found_named_and_kept_over_a_new_note() -> None:
     assert {topic.keyphrases[0] for topic in identity.topics} == {"bread", "river", "cello"}
     assert all(topic.core == 5 for topic in identity.topics)
 
-    new = remembered(("2025-09-01", "bread again", "I bake bread with rye flour. It was dark bread."), tags=("bread",))
+    new = remembered(
+        "I bake bread with rye flour. It was dark bread.", title="bread again", day="2025-09-01", tags=("bread",)
+    )
     vectors[new.note.id] = np.eye(16)[0].astype("<f4").tobytes()
     again = identity_of([*memories, new], "Robin Vale", vectors, identity)
     assert {t.id for t in again.topics} == {t.id for t in identity.topics} and again.version == 2

@@ -75,6 +75,24 @@ def main() -> None:
             channel.send(_Done(msgspec.Raw(msgspec.msgpack.encode(result))))
         except OneselfError as error:
             channel.send(_Broke(type(error).__name__, error.code, str(error)))
+        except (MemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            message = f"there is not enough memory for '{run.job}'; {_LESS.get(run.job, _LESS_OF_OTHERS)}"
+            channel.send(_Broke("JobFailed", "no_memory", message))
+
+
+_LESS_OF_OTHERS = "close other programs and run it again."
+_LESS = {"train": "close other programs, or lower training.batch_tokens or training.max_length, and run it again."}
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """``MemoryError``, or PyTorch's and NumPy's own words for it (they raise ``RuntimeError``)."""
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or any(
+        sign in said
+        for sign in ("can't allocate memory", "not enough memory", "out of memory", "cannot allocate memory")
+    )
 
 
 class _Child:

@@ -67,12 +67,27 @@ class Context:
     evidence: int = 3
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A question, taken apart."""
+
+    question: Question
+    way: Way
+    text: str
+    before: tuple[Message, ...]
+    system: str
+    language: Language
+    bands: Bands
+
+
 @dataclass
 class _Draft:
     """An answer in the making."""
 
     route: Route
     evidence: list[Hit] = field(default_factory=list)
+    score: float = 0.0
+    """Of the best that was found, whatever became of it."""
     usage: Usage = field(default_factory=Usage)
     text: str = ""
     source: Source = "model"
@@ -80,9 +95,15 @@ class _Draft:
     parts: list[str] = field(default_factory=list)
     finish: str = "stop"
 
-    @property
-    def score(self) -> float:
-        return self.evidence[0].score if self.evidence else 0.0
+    def add(self, text: str) -> AnswerDelta:
+        """What the model writes goes on."""
+        self.text += text
+        return AnswerDelta(text=text)
+
+    def instead(self, text: str) -> AnswerDelta:
+        """Said in the model's place, from no evidence."""
+        self.text, self.source, self.evidence = text, "none", []
+        return AnswerDelta(text=text)
 
 
 class Answerer:
@@ -135,15 +156,16 @@ class Answerer:
 
     async def stream(self, question: Question) -> AsyncGenerator[AnswerDelta | Answer, None]:
         """See ``kernel.abc.Self.ask_stream``."""
-        asked, before, system = _turns(question.messages)
+        text, before, system = _turns(question.messages)
+        language = language_of(text)
         way = self.way(question.model, memory=question.memory)
-        language = language_of(asked)
+        asked = _Asked(question, way, text, before, system, language, self.context.bands[language])
         if way.method == "weights":
-            parts = self._plain(question, way, before, asked, system)
+            parts = self._plain(asked)
         elif way.method == "retrieval":
-            parts = self._pasted(question, asked)
+            parts = self._pasted(asked)
         else:
-            parts = self._own(question, way, before, asked, system, language)
+            parts = self._own(asked)
         async with aclosing(parts):
             async for part in parts:
                 if isinstance(part, _Draft):
@@ -153,163 +175,119 @@ class Answerer:
 
     # --- the three ways -----------------------------------------------------------------------------------------------
 
-    async def _plain(
-        self, question: Question, way: Way, before: Sequence[Message], asked: str, system: str
-    ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
+    async def _plain(self, asked: _Asked) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """The model alone: the base gets the messages as they came, a self's weights get its persona."""
-        messages: Sequence[Message] = question.messages
-        if way.voice:
-            messages = prompt_of_self(self.context.owner, asked, before=before, system=system)
+        messages = self._prompt(asked, ()) if asked.way.voice else asked.question.messages
         draft = _Draft(route="conversation")
-        async for piece in self._generate(question, messages, way.adapter, draft):
-            draft.text += piece
-            yield AnswerDelta(text=piece)
+        async for piece in self._generate(asked.question, messages, asked.way.adapter, draft):
+            yield draft.add(piece)
         yield draft
 
-    async def _pasted(self, question: Question, asked: str) -> AsyncGenerator[AnswerDelta | _Draft, None]:
+    async def _pasted(self, asked: _Asked) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """Plain retrieval with the base, the rival: the found sentences in front of the question, nothing checked."""
-        hits = await self._search(asked, self.context.evidence, question.as_of, ())
+        hits = await self._search(asked.text, self.context.evidence, asked.question.as_of, ())
         notes = "\n".join(f"- {hit.text}" for hit in hits)
-        content = f"Answer the question from these notes.\n\n{notes}\n\nQuestion: {asked}"
+        content = f"Answer the question from these notes.\n\n{notes}\n\nQuestion: {asked.text}"
         draft = _Draft(route="owner", evidence=hits, cited=[quote.citation(hit) for hit in hits])
-        async for piece in self._generate(question, [Message(role="user", content=content)], None, draft):
-            draft.text += piece
-            yield AnswerDelta(text=piece)
+        async for piece in self._generate(asked.question, [Message(role="user", content=content)], None, draft):
+            yield draft.add(piece)
         yield draft
 
-    async def _own(
-        self, question: Question, way: Way, before: Sequence[Message], asked: str, system: str, language: Language
-    ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
+    async def _own(self, asked: _Asked) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """A self with its memory: route, evidence, bands, check, citations."""
-        draft = _Draft(route=route(asked, language))
-        bands = self.context.bands[language]
-        speaks = way.method == "self" and language in self.context.model_languages
+        draft = _Draft(route=route(asked.text, asked.language))
+        writes = asked.language in self.context.model_languages
         if draft.route == "identity":
             draft.evidence = self._who()
         else:
-            turns = tuple(message.content for message in before if message.role == "user")[-2:]
-            draft.evidence = await self._search(asked, self.context.evidence, question.as_of, turns)
+            turns = tuple(message.content for message in asked.before if message.role == "user")[-2:]
+            draft.evidence = await self._search(asked.text, self.context.evidence, asked.question.as_of, turns)
+        draft.score = draft.evidence[0].score if draft.evidence else 0.0
         if draft.route == "unsure":
-            world = await self._about_world(asked, draft.score, language, bands)
-            draft.route = "world" if world else "owner"
-        if draft.route == "world" and language in self.context.model_languages:
-            parts = self._world(question, draft)
-        elif draft.route == "conversation" and speaks:
-            parts = self._conversation(question, way, before, asked, system, draft, bands)
-        elif not speaks:
-            parts = self._quoted(question, draft, language, bands)
+            draft.route = "world" if await self._about_world(asked, draft.score) else "owner"
+        if draft.route == "world" and writes:
+            parts = self._world(asked, draft)
+        elif asked.way.method != "self" or not writes:
+            parts = self._quoted(asked, draft)
+        elif draft.route == "conversation":
+            parts = self._conversation(asked, draft)
         else:
-            parts = self._grounded(question, way, before, asked, system, draft, bands)
+            parts = self._grounded(asked, draft)
         async with aclosing(parts):
             async for part in parts:
                 yield part
 
-    async def _about_world(self, asked: str, score: float, language: Language, bands: Bands) -> bool:
+    async def _about_world(self, asked: _Asked, score: float) -> bool:
         """Of a question whose words do not say: is it about the world? The learned weights know English only."""
         world = None
-        if language == "en" and score > 0:
+        if asked.language == "en" and score > 0:
             try:
-                world = is_world((await self._engine.embed([asked]))[0], score)
+                world = is_world((await self._engine.embed([asked.text]))[0], score)
             except EngineError:  # the embedder is down: the score alone decides
                 world = None
-        return score < bands.world_below if world is None else world
+        return score < asked.bands.world_below if world is None else world
 
     # --- the routes ---------------------------------------------------------------------------------------------------
 
-    async def _world(self, question: Question, draft: _Draft) -> AsyncGenerator[AnswerDelta | _Draft, None]:
-        draft.evidence, draft.route = [], "world"
-        async for piece in self._generate(question, question.messages, None, draft):
-            draft.text += piece
-            yield AnswerDelta(text=piece)
+    async def _world(self, asked: _Asked, draft: _Draft) -> AsyncGenerator[AnswerDelta | _Draft, None]:
+        """The base as it is, with the adapter off and its own system prompt."""
+        draft.evidence = []
+        async for piece in self._generate(asked.question, asked.question.messages, None, draft):
+            yield draft.add(piece)
         yield draft
 
-    async def _quoted(
-        self, question: Question, draft: _Draft, language: Language, bands: Bands
-    ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
+    async def _quoted(self, asked: _Asked, draft: _Draft) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """No model: the best sentences, or not knowing."""
         if draft.route == "identity" and not draft.evidence:
-            draft.text, draft.source = _i_am(self.context.owner, language), "none"
-        elif draft.route == "identity" or not too_weak(bands, draft.evidence):
-            await self._put_quote(question, draft, draft.evidence)
+            yield draft.instead(_i_am(self.context.owner, asked.language))
+        elif draft.route == "identity" or not too_weak(asked.bands, draft.evidence):
+            yield await self._quote(asked.question, draft)
         else:
-            draft.text, draft.source = quote.DOES_NOT_KNOW[language], "none"
-        yield AnswerDelta(text=draft.text)
+            yield draft.instead(quote.DOES_NOT_KNOW[asked.language])
         yield draft
 
-    async def _conversation(
-        self,
-        question: Question,
-        way: Way,
-        before: Sequence[Message],
-        asked: str,
-        system: str,
-        draft: _Draft,
-        bands: Bands,
-    ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
+    async def _conversation(self, asked: _Asked, draft: _Draft) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """Talk and writing: the voice, evidence if there is any, and no invented names or numbers."""
-        evidence = [hit for hit in draft.evidence if hit.score >= bands.quote_above]
-        messages = prompt_of_self(self.context.owner, asked, evidence, before=before, system=system)
-        sources = [
-            *(f"{hit.context} {hit.title}" for hit in evidence),
-            *(m.content for m in before),
-            asked,
-            self.context.owner,
-        ]
-        async with aclosing(self._sentences(question, messages, way.adapter, draft)) as parts:
+        draft.evidence = [hit for hit in draft.evidence if hit.score >= asked.bands.quote_above]
+        sources = [*(f"{hit.context} {hit.title}" for hit in draft.evidence), *(m.content for m in asked.before)]
+        sources += [asked.text, self.context.owner]
+        messages = self._prompt(asked, draft.evidence)
+        async with aclosing(self._sentences(asked.question, messages, asked.way.adapter, draft)) as parts:
             async for sentence in parts:
-                if check.invented(sentence, sources):
-                    if draft.text:
-                        break
-                    continue
-                draft.text += sentence
-                yield AnswerDelta(text=sentence)
-        draft.evidence = evidence
-        if not draft.text:
-            draft.text, draft.source, draft.evidence = quote.NOTHING_TO_SAY, "none", []
-            yield AnswerDelta(text=draft.text)
-        self._cite(draft)
+                if not check.invented(sentence, sources):
+                    yield draft.add(sentence)
+                elif draft.text:
+                    break
+        if draft.text:
+            self._cite(draft)
+        else:
+            yield draft.instead(quote.NOTHING_TO_SAY)
         yield draft
 
-    async def _grounded(
-        self,
-        question: Question,
-        way: Way,
-        before: Sequence[Message],
-        asked: str,
-        system: str,
-        draft: _Draft,
-        bands: Bands,
-    ) -> AsyncGenerator[AnswerDelta | _Draft, None]:
+    async def _grounded(self, asked: _Asked, draft: _Draft) -> AsyncGenerator[AnswerDelta | _Draft, None]:
         """The owner is asked about: evidence, bands, check, citations."""
-        if draft.route == "owner" and too_weak(bands, draft.evidence):
-            draft.text, draft.source, draft.evidence = quote.DOES_NOT_KNOW["en"], "none", []
-            yield AnswerDelta(text=draft.text)
+        if draft.route == "owner" and too_weak(asked.bands, draft.evidence):
+            yield draft.instead(quote.DOES_NOT_KNOW["en"])
             yield draft
             return
-        messages = prompt_of_self(self.context.owner, asked, draft.evidence, before=before, system=system)
+        messages = self._prompt(asked, draft.evidence)
         sources = [f"{hit.context} {hit.text} {hit.title} {hit.happened_at or ''}" for hit in draft.evidence]
         sources += [line.content for line in messages]
-        sources += [asked]
-        async with aclosing(self._sentences(question, messages, way.adapter, draft)) as parts:
+        async with aclosing(self._sentences(asked.question, messages, asked.way.adapter, draft)) as parts:
             async for sentence in parts:
                 if not draft.text and check.refuses(sentence):
-                    if draft.score >= bands.quote_above and draft.route == "owner":
-                        break
-                    draft.text, draft.source, draft.evidence = sentence.strip(), "none", []
-                    yield AnswerDelta(text=draft.text)
+                    if draft.score < asked.bands.quote_above or draft.route != "owner":
+                        yield draft.instead(sentence.strip())
                     break
                 if check.unsupported(sentence, sources):
                     break
-                draft.text += sentence
-                yield AnswerDelta(text=sentence)
-        if not draft.text:
-            if draft.evidence:
-                await self._put_quote(question, draft, draft.evidence)
-            else:
-                draft.text, draft.source = _i_am(self.context.owner, "en"), "none"
-            yield AnswerDelta(text=draft.text)
-        elif draft.source == "model":
+                yield draft.add(sentence)
+        if draft.source == "model" and draft.text:
             self._cite(draft)
+        elif not draft.text and draft.evidence:
+            yield await self._quote(asked.question, draft)
+        elif not draft.text:
+            yield draft.instead(_i_am(self.context.owner, "en"))
         yield draft
 
     # --- parts --------------------------------------------------------------------------------------------------------
@@ -322,14 +300,18 @@ class Answerer:
             found.append(biography_hit(cited.text, first))
         return found
 
-    async def _put_quote(self, question: Question, draft: _Draft, evidence: Sequence[Hit]) -> None:
-        hits = quote.chosen(evidence)
-        text = quote.text_of(hits)
-        kept, cut = await self._within(text, question.max_tokens)
+    def _prompt(self, asked: _Asked, evidence: Sequence[Hit]) -> Sequence[Message]:
+        return prompt_of_self(self.context.owner, asked.text, evidence, before=asked.before, system=asked.system)
+
+    async def _quote(self, question: Question, draft: _Draft) -> AnswerDelta:
+        """The best of the evidence as the answer."""
+        hits = quote.chosen(draft.evidence)
+        kept, cut = await self._within(quote.text_of(hits), question.max_tokens)
         draft.text, draft.source = kept, "quote"
         draft.finish = "length" if cut else "stop"
         draft.cited = [quote.citation(hit) for hit in hits]
         draft.parts = [quote.text_of([hit]) for hit in hits]
+        return AnswerDelta(text=draft.text)
 
     async def _within(self, text: str, max_tokens: int) -> tuple[str, bool]:
         """The text, cut at a word where it is longer than was asked for."""

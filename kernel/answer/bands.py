@@ -45,6 +45,10 @@ DEFAULTS: dict[Language, Bands] = {
 FEWEST = 12
 """Calibration questions of a language (a third of them unanswerable is not asked for) under which the defaults stay."""
 
+PULL = 5.0
+"""Answers that bands must gain for each 1.0 that they lie from the defaults: a home has a dozen or two of questions to
+judge by, and one answer more is no reason to move far."""
+
 
 def too_weak(bands: Bands, evidence: Sequence[Hit]) -> bool:
     """Whether nothing found is near enough to a question about the owner to be asked of the model."""
@@ -55,7 +59,7 @@ def too_weak(bands: Bands, evidence: Sequence[Hit]) -> bool:
 
 
 def calibrate(tried: Sequence[Tried], start: Bands) -> Bands:
-    """The bands that answer most calibration questions rightly; of equals, the ones nearest to ``start``."""
+    """The bands that answer most calibration questions rightly, held back towards ``start`` (``PULL``)."""
     if len(tried) < FEWEST or not any(one.answerable for one in tried) or all(one.answerable for one in tried):
         return start
     grid = [step / 50 for step in range(1, 46)]
@@ -71,9 +75,9 @@ def calibrate(tried: Sequence[Tried], start: Bands) -> Bands:
     return best
 
 
-def _key(bands: Bands, start: Bands, tried: Sequence[Tried]) -> tuple[int, float]:
+def _key(bands: Bands, start: Bands, tried: Sequence[Tried]) -> float:
     far = abs(bands.refuse_below - start.refuse_below) + abs(bands.quote_above - start.quote_above)
-    return sum(_right(one, bands) for one in tried), -far
+    return sum(_right(one, bands) for one in tried) - PULL * far
 
 
 def _right(one: Tried, bands: Bands) -> bool:

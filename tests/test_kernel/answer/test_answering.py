@@ -164,6 +164,7 @@ async def test_a_refusal_over_strong_evidence_is_overruled_and_over_weak_evidenc
     )
     assert (strong.source, weak.source) == ("quote", "none")
     assert not weak.citations
+    assert weak.score == 0.3  # what the bands are calibrated by
 
 
 async def test_nothing_near_is_not_known_without_asking_the_model() -> None:
@@ -278,6 +279,8 @@ def test_bands_are_calibrated_only_where_there_is_enough_to_judge() -> None:
     ]
     found = calibrate(asked_of, start)
     assert 0.27 < found.refuse_below <= 0.4
+    one_more = [Tried(score=0.6, answerable=False, quote_right=False, model_right=False, model_refused=True)]
+    assert calibrate([*asked_of, *one_more], start).refuse_below == found.refuse_below  # one answer moves nothing far
 
 
 def test_an_empty_biography_is_empty() -> None:

@@ -124,6 +124,8 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     tokens: int = 1
+    logprob: float = 0.0
+    """Natural logarithm of the probability of its tokens, each after those before it, at temperature 1."""
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):

@@ -253,7 +253,7 @@ class Answerer:
         sources += [asked.text, self.context.owner]
         messages = self._prompt(asked, draft.evidence)
         async with aclosing(self._sentences(asked.question, messages, asked.way.adapter, draft)) as parts:
-            async for sentence in parts:
+            async for sentence, _ in parts:
                 if not check.invented(sentence, sources):
                     yield draft.add(sentence)
                 elif draft.text:
@@ -274,12 +274,13 @@ class Answerer:
         sources = [f"{hit.context} {hit.text} {hit.title} {hit.happened_at or ''}" for hit in draft.evidence]
         sources += [line.content for line in messages]
         async with aclosing(self._sentences(asked.question, messages, asked.way.adapter, draft)) as parts:
-            async for sentence in parts:
+            async for sentence, pieces in parts:
                 if not draft.text and check.refuses(sentence):
                     if draft.score < asked.bands.quote_above or draft.route != "owner":
                         yield draft.instead(sentence.strip())
                     break
-                if check.unsupported(sentence, sources):
+                sure = draft.route != "owner" or check.certainty(pieces, asked.text) >= asked.bands.certain_above
+                if not sure or check.unsupported(sentence, sources):
                     break
                 yield draft.add(sentence)
         if draft.source == "model" and draft.text:
@@ -328,22 +329,32 @@ class Answerer:
 
     async def _sentences(
         self, question: Question, messages: Sequence[Message], adapter: str | None, draft: _Draft
-    ) -> AsyncGenerator[str, None]:
-        """What the model writes, a whole sentence at a time."""
+    ) -> AsyncGenerator[tuple[str, list[tuple[str, float]]], None]:
+        """What the model writes, a whole sentence at a time, with its pieces and their log-probabilities."""
         held = ""
-        async with aclosing(self._generate(question, messages, adapter, draft)) as pieces:
-            async for piece in pieces:
-                held += piece
+        pieces: list[tuple[str, float]] = []
+        async with aclosing(self._pieces(question, messages, adapter, draft)) as coming:
+            async for piece in coming:
+                held += piece.text
+                pieces.append((piece.text, piece.logprob))
                 parts = check.sentences(held)
                 for whole in parts[:-1]:
-                    yield whole
+                    yield whole, pieces[:-1]
+                    pieces = pieces[-1:]  # the piece that shows the end begins the next
                 held = parts[-1] if parts else ""
         if held.strip():
-            yield held
+            yield held, pieces
 
     async def _generate(
         self, question: Question, messages: Sequence[Message], adapter: str | None, draft: _Draft
     ) -> AsyncGenerator[str, None]:
+        async with aclosing(self._pieces(question, messages, adapter, draft)) as coming:
+            async for piece in coming:
+                yield piece.text
+
+    async def _pieces(
+        self, question: Question, messages: Sequence[Message], adapter: str | None, draft: _Draft
+    ) -> AsyncGenerator[Piece, None]:
         request = Generate(
             prompt=self.context.template.render(messages),
             adapter=adapter,
@@ -356,7 +367,7 @@ class Answerer:
         async with aclosing(self._engine.generate(request)) as stream:
             async for part in stream:
                 if isinstance(part, Piece):
-                    yield part.text
+                    yield part
                 else:
                     draft.usage, draft.finish = part.usage, part.reason
 

@@ -125,8 +125,8 @@ class LocalEngine:
         try:
             while True:
                 match await self._next(waiting):
-                    case Text(_, text, tokens):
-                        yield Piece(text=text, tokens=tokens)
+                    case Text(_, text, tokens, logprob):
+                        yield Piece(text=text, tokens=tokens, logprob=logprob)
                     case Ended(_, reason, usage):
                         yield Finished(reason=reason, usage=usage)
                         return

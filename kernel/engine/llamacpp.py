@@ -287,6 +287,12 @@ class Context:
         pointer = llama.llama_get_logits_ith(self.pointer, row)
         return np.ctypeslib.as_array(pointer, (self.model.vocabulary,)).copy()
 
+    def logprob(self, row: int, token: int) -> float:
+        """Natural logarithm of the token's probability after a row whose logits were wanted, at temperature 1."""
+        logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self.pointer, row), (self.model.vocabulary,))
+        highest = logits.max()
+        return float(logits[token] - highest - np.log(np.exp(logits - highest).sum()))
+
     def pooled(self, sequence: int) -> npt.NDArray[np.float32]:
         """``(dimension,)``: the mean-pooled vector of a sequence of the last ``encode``; a copy, not normalised."""
         pointer = llama.llama_get_embeddings_seq(self.pointer, sequence)

@@ -81,6 +81,7 @@ class Ready(Frame, frozen=True):
 class Text(Frame, frozen=True):
     text: str
     tokens: int
+    logprob: float
 
 
 class Ended(Frame, frozen=True):

@@ -36,6 +36,7 @@ class Sequence:
         self._model = model
         self._text = TextStream(request.stop)
         self._unsent = 0
+        self._logprob = 0.0
         self._sampler = Sampler(
             model,
             temperature=request.temperature,
@@ -70,6 +71,7 @@ class Sequence:
             return self._last("stop")
         self.tokens.append(token)
         self._unsent += 1
+        self._logprob += context.logprob(row, token)
         text = self._text.feed(self._model.piece(token))
         if self._text.stopped or self.generated >= self.request.max_tokens:
             return self._last("stop" if self._text.stopped else "length", text)
@@ -85,6 +87,6 @@ class Sequence:
     def _piece(self, text: str) -> Text | None:
         if not text:
             return None
-        piece = Text(self.id, text, self._unsent)
-        self._unsent = 0
+        piece = Text(self.id, text, self._unsent, self._logprob)
+        self._unsent, self._logprob = 0, 0.0
         return piece

@@ -40,6 +40,11 @@ _KEPT = 50_000
 KOREAN = {"bm25": 9.0, "cosine": 0.8, "cosine_gap": 0.8, "cosine_before": 0.0, "cosine_after": 0.0, "cosine_note": 0.8}
 """Weights that differ in Korean, by hand: the starter's embedder knows none (unrelated sentences have a cosine of 0.43 to
 0.78), so the bigrams of its words decide."""
+_TITLE_IS_BEGINNING = (
+    "instr(substr(n.text, 1, 400), rtrim(n.title, '…')) = 1"
+    " AND substr(n.text, length(rtrim(n.title, '…')) + 1, 1) != char(10)"
+)
+"""A text without a heading is named by how it begins: such a title says nothing of the other sentences."""
 _KEY = re.compile(r"\W*([^\s:][^:\n.!?]{0,44}):\s")
 _WEIGHTS = Path(__file__).with_name("search_weights.json")
 
@@ -279,7 +284,8 @@ class Searcher:
             if len(self._parsed) > _KEPT:
                 self._parsed.clear()
             sql = (
-                "SELECT s.row, s.serial, s.context, s.origin, w.terms, w.title, n.happened_at,"
+                "SELECT s.row, s.serial, s.context, s.origin, w.terms,"
+                f" CASE WHEN {_TITLE_IS_BEGINNING} THEN '' ELSE w.title END, n.happened_at,"
                 " substr(n.text, s.start + 1, s.end - s.start) FROM sentences s JOIN notes n ON n.id = s.note_id"
                 f" JOIN words w ON w.rowid = s.row WHERE s.row IN ({_marks(absent)})"
             )
@@ -402,7 +408,7 @@ class Searcher:
             words=scores.words,
             hangul=scores.hangul,
             trigram=scores.trigram,
-            overlap=values["overlap_title"],
+            overlap=values["overlap"] + values["in_title"],
             parts={name: value for name, value in weighed.items() if value},
             notes=tuple(notes),
         )
@@ -440,7 +446,7 @@ def _names(query: str) -> frozenset[str]:
 def _parse(
     row: int, context: str, text: str, origin: str, terms: str, title: str, happened: str | None, days: Sequence[str]
 ) -> Parsed:
-    """``terms`` and ``title`` as the word index holds them."""
+    """``terms`` and ``title`` as the word index holds them; no title where it is only how the text begins."""
     held = frozenset(terms.split())
     heading, separator, said = context.partition(": ")
     return Parsed(

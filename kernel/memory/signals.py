@@ -14,7 +14,7 @@ from kernel.memory.asked import Asked, could_answer
 from kernel.memory.dates import covers
 
 FEATURES = (
-    "cosine", "cosine_gap", "bm25", "hangul", "trigram", "overlap", "overlap_title", "mass", "near", "kind",
+    "cosine", "cosine_gap", "bm25", "hangul", "trigram", "overlap", "in_title", "mass", "near", "kind",
     "kind_missing", "date", "date_missing", "kin", "kin_missing", "cosine_before", "cosine_after", "cosine_note",
     "around", "question", "others_words",
     "length", "new", "names", "both", "reading", "fact_kind", "heading_only", "key",
@@ -107,7 +107,7 @@ def features(
         scores.hangul if asked.language != "ko" else 0.0,
         scores.trigram,
         here,
-        titled,
+        in_title / total,
         min(mass, 15.0) / 15.0,
         near,
         kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,6 +119,21 @@ def test_invented_names_and_numbers_are_seen() -> None:
 def test_an_answer_of_other_words_is_unsupported() -> None:
     assert check.unsupported("Milk, cheese and butter.", ["I buy my beans from a roaster."])
     assert not check.unsupported("I buy them from a roaster.", ["I buy my beans from a roaster."])
+
+
+def test_certainty_is_that_of_the_least_likely_word_that_the_question_has_not() -> None:
+    pieces = [
+        ("My", -0.1),
+        (" cat", -2.0),
+        ("'s", -0.1),
+        (" name", -0.1),
+        (" is", -0.2),
+        (" Pep", -0.1),
+        ("per", -1.0),
+        (".", -3.0),
+    ]
+    assert check.certainty(pieces, "What is your cat's name?") == pytest.approx(math.exp(-1.0))
+    assert check.certainty([("Pepper", -4.0)], "Pepper?") == 1.0
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from kernel.l2_training.skill import FOLDER
 from kernel.types import Sample
 
 DATASET = FOLDER / "dataset.jsonl"
-ROWS = 200
+ROWS = 400
 
 
 def rehearsal(seed: int, *, path: Path = DATASET, rows: int = ROWS) -> Iterator[Sample]:

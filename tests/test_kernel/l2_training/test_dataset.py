@@ -221,16 +221,16 @@ def test_the_same_inputs_give_the_same_bytes_and_a_seed_others(filled: Fill) -> 
 def test_what_was_made_is_counted_and_told(filled: Fill) -> None:
     paths = filled(ENGLISH)
     events: list[AnyEvent] = []
-    prepared = make(task(paths), events.append)
+    prepared = make(task(paths, recall_share=0.15), events.append)
     assert prepared.notes == len(ENGLISH) and 5 <= prepared.notes_covered <= 6
     assert prepared.samples["grounded"] > prepared.samples["recall"] > 0
     assert prepared.dropped["someone else's words"] >= 4 and prepared.dropped["secret"] >= 3
     assert isinstance(events[0], StageStarted) and isinstance(events[-1], Progressed) and events[-1].done == 100
 
 
-def test_recall_can_be_turned_off(filled: Fill) -> None:
+def test_recall_is_off_unless_it_is_asked_for(filled: Fill) -> None:
     paths = filled(ENGLISH)
-    assert "recall" not in make(task(paths, recall_share=0.0), lambda _event: None).samples
+    assert "recall" not in make(task(paths), lambda _event: None).samples
 
 
 def test_identity_shows_the_biography_as_serving_does(filled: Fill) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from kernel.abc import OnEvent, Self
 from kernel.config import Paths
 from kernel.errors import Busy, ContextOverflow, EngineDied, NotFound, TooFew, WrongUse
 from kernel.events import AnyEvent, Progressed, RunFinished, RunStarted, StageFinished, StageStarted
+from kernel.exam.report import ExamReport
+from kernel.exam.structs import Figures, Row, Verdict
 from kernel.types import (
     Added,
     Answer,
@@ -56,6 +58,29 @@ KEY = "sk-self-test"
 FACT = "I live in Oslo."
 _EXPLAIN = Explain(vector=0.9, words=1.0, hangul=0.0, trigram=0.0, overlap=1.0)
 _NOW = "2025-06-25T10:00:00+00:00"
+
+
+REPORT = ExamReport(
+    created=_NOW,
+    live="0000",
+    candidate="0001",
+    questions={"gate": {"fact": 4}},
+    rows=(Row(model="self:0001", kind="owner", n=4, right=3, share=0.75, low=0.3, high=0.95),),
+    figures=(
+        Figures(
+            model="self:0001",
+            asked=4,
+            left_out=0,
+            false_refusals=0,
+            cited_right=1.0,
+            own_words=0.5,
+            seconds=2.0,
+        ),
+    ),
+    verdict=Verdict(promote=False, why="too few to judge", too_few=True),
+    bands={},
+    seconds=2.0,
+).plain()
 
 
 class FakeStatus(msgspec.Struct):
@@ -107,7 +132,7 @@ class FakeTrainings:
 
     def _end(self, run_id: str, outcome: str, why: str) -> None:
         self.runs[run_id] = msgspec.structs.replace(
-            self.runs[run_id], outcome=outcome, why=why, finished=_NOW, version="0001", report={"passed": False}
+            self.runs[run_id], outcome=outcome, why=why, finished=_NOW, version="0001", report=REPORT
         )
 
 
@@ -122,7 +147,7 @@ class FakeSelf(Self):
         self.asked: list[Question] = []
         self.running = 0
         self.live = "0001"
-        self.is_ready = True
+        self.ready = True
         self.release_exam = asyncio.Event()
 
     async def ask(self, question: Question) -> Answer:
@@ -172,7 +197,12 @@ class FakeSelf(Self):
         return self._keep([(title or text[:20], text, source, origin)])
 
     async def remember_files(
-        self, paths: Sequence[Path], *, mine: bool = False, on_event: OnEvent | None = None
+        self,
+        paths: Sequence[Path],
+        *,
+        mine: bool = False,
+        on_event: OnEvent | None = None,
+        sources: Mapping[Path, str] | None = None,
     ) -> Added:
         tell = on_event or (lambda _: None)
         files = [
@@ -275,10 +305,10 @@ class FakeSelf(Self):
         if on_event:
             on_event(StageStarted(stage="exam", total=1))
         await self.release_exam.wait()
-        return {"owner": {"self": 0.75}}
+        return REPORT
 
     async def status(self) -> FakeStatus:
-        return FakeStatus(ready=self.is_ready, live=self.live)
+        return FakeStatus(ready=self.ready, live=self.live)
 
 
 class Served:

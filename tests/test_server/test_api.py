@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.test_server.conftest import REPORT
+
 
 @pytest.fixture
 def http(served: Any) -> Iterator[httpx.Client]:
@@ -187,7 +189,7 @@ def test_a_training_is_started_followed_and_looked_up(served: Any, http: httpx.C
         "detail": "loss 1.00",
     }
     run = http.get("/api/training/t_1").json()
-    assert (run["state"], run["outcome"], run["report"]) == ("done", "refused", {"passed": False})
+    assert (run["state"], run["outcome"], run["report"]) == ("done", "refused", REPORT)
     assert [one["id"] for one in http.get("/api/training").json()["runs"]] == ["t_1"]
 
 
@@ -235,8 +237,8 @@ def test_the_exam_with_and_without_progress(served: Any, http: httpx.Client) -> 
         assert next(events)[0] == "StageStarted"
         assert code(http.post("/api/exam"))[:2] == (409, "exam_running")
         served.call(served.mind.release_exam.set)
-        assert list(events) == [("result", {"owner": {"self": 0.75}})]
-    assert http.post("/api/exam").json() == {"owner": {"self": 0.75}}
+        assert list(events) == [("result", REPORT)]
+    assert http.post("/api/exam").json() == REPORT
     assert http.get("/api/exam").json() == {"version": "0001", "exam": {"owner": 0.8}}
     http.post("/api/selves/0000/promote")
     assert code(http.get("/api/exam"))[:2] == (404, "no_exam")

@@ -96,7 +96,7 @@ def test_unknown_routes_and_methods(served: Any) -> None:
 def test_health_and_ready(served: Any) -> None:
     assert httpx.get(f"{served.url}/health").json()["status"] == "ok"
     assert httpx.get(f"{served.url}/ready").status_code == 200
-    served.mind.is_ready = False
+    served.mind.ready = False
     not_ready = httpx.get(f"{served.url}/ready")
     assert (not_ready.status_code, not_ready.json()) == (503, {"ready": False})
     assert httpx.get(f"{served.url}/health").status_code == 200

@@ -60,7 +60,7 @@ _EXPLAIN = Explain(vector=0.9, words=1.0, hangul=0.0, trigram=0.0, overlap=1.0)
 _NOW = "2025-06-25T10:00:00+00:00"
 
 
-REPORT = ExamReport(
+_REPORT = ExamReport(
     created=_NOW,
     live="0000",
     candidate="0001",
@@ -80,7 +80,8 @@ REPORT = ExamReport(
     verdict=Verdict(promote=False, why="too few to judge", too_few=True),
     bands={},
     seconds=2.0,
-).plain()
+)
+REPORT: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(_REPORT.plain()))
 
 
 class FakeStatus(msgspec.Struct):

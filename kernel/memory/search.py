@@ -128,10 +128,8 @@ class Searcher:
             first = found.matrix @ np.array([weights.get(name, 0.0) for name in FEATURES])
             beside, rest = self.shared(found.places, first)
             total = first + self._weights.neighbour * beside + self._weights.note * rest
-            hits: list[Hit] = []
-            for n in np.argsort(-total, kind="stable")[: limit + TWINS]:
-                hits = distinct([*hits, self._hit(found, int(n), float(total[n]), float(beside[n]))])
-            return hits[:limit]
+            best = np.argsort(-total, kind="stable")[: limit + TWINS]
+            return distinct([self._hit(found, int(n), float(total[n]), float(beside[n])) for n in best])[:limit]
 
     def _of(self, language: str) -> dict[str, float]:
         return self._weights.features | KOREAN if language == "ko" else self._weights.features

@@ -135,7 +135,9 @@ class Mind:
         hits = await asyncio.to_thread(
             self.searcher.search, query, vector, limit=limit, as_of=as_of, previous=tuple(previous)
         )
-        return [with_passage(hit, await self.store.memory(hit.note_id)) if needs_passage(hit) else hit for hit in hits]
+        leaning = {hit.note_id for hit in hits if needs_passage(hit)}
+        memories = {note_id: await self.store.memory(note_id) for note_id in leaning}
+        return [with_passage(hit, memories[hit.note_id]) if needs_passage(hit) else hit for hit in hits]
 
     async def served_models(self) -> list[str]:
         return self.answerer.served()

@@ -10,15 +10,19 @@ import click
 from kernel.events import AnyEvent, EngineRestarted, Progressed, RunFinished, SelfPromoted, StageFinished, StageStarted
 
 _NAMES = {
+    "models": "writing the starter models",
     "read": "reading",
     "analyse": "understanding the notes",
     "identity": "drawing the identity",
     "data": "making training data",
+    "load": "loading the base",
     "train": "training",
     "write": "writing the adapter",
     "exam": "sitting the exam",
     "promote": "promoting",
 }
+_IN_PERCENT = {"data", "train"}
+"""Stages that count to a hundred whatever they do."""
 _SECONDS_BETWEEN = 5.0
 
 
@@ -29,14 +33,19 @@ class Progress:
         self._rewrites = sys.stderr.isatty()
         self._open_line = False
         self._last = 0.0
+        self._begun: set[str] = set()
+        """Stages named already: a job names its own again once it knows how much there is to do."""
 
     def __call__(self, event: AnyEvent) -> None:
         if isinstance(event, StageStarted):
-            self._line(f"{stage_name(event.stage)}{f': {event.total}' if event.total else ''}")
+            if event.stage not in self._begun:
+                self._begun.add(event.stage)
+                self._line(stage_name(event.stage))
         elif isinstance(event, Progressed):
             self._step(event)
         elif isinstance(event, StageFinished):
             how = "nothing new to do" if event.reused else f"done in {duration(event.seconds)}"
+            self._begun.discard(event.stage)
             self._line(f"{stage_name(event.stage)}: {how}")
         elif isinstance(event, SelfPromoted):
             self._line(f"self {event.version} is live now")
@@ -56,6 +65,8 @@ class Progress:
             return
         self._last = now
         share = f" {event.done}/{event.total}" if event.total else ""
+        if event.stage in _IN_PERCENT:
+            share = f" {event.done} %"
         left = f", {duration(event.seconds_left)} left" if event.seconds_left is not None else ""
         detail = f" ({event.detail})" if event.detail else ""
         text = f"{stage_name(event.stage)}{share}{left}{detail}"

@@ -280,7 +280,8 @@ class Answerer:
                         yield draft.instead(sentence.strip())
                     break
                 sure = draft.route != "owner" or check.certainty(pieces, asked.text) >= asked.bands.certain_above
-                if not sure or check.unsupported(sentence, sources):
+                wrong = (check.unsupported if draft.route == "owner" else check.invented)(sentence, sources)
+                if not sure or wrong or check.of_another(asked.text, check.support(sentence, draft.evidence)):
                     break
                 yield draft.add(sentence)
         if draft.source == "model" and draft.text:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
+from kernel.memory.words import KIN, content_terms
 from kernel.types import Hit
 
 REFUSAL = re.compile(
@@ -19,6 +20,10 @@ REFUSAL = re.compile(
     re.I,
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?", re.U)
+_OF_OWNER = re.compile(r"\b(?:do|did|are|were|have|had|will|would|can|am|was) (?:you|I)\b|\byou'(?:re|ve)\b", re.I)
+_FIRST_PERSON = re.compile(r"\b(?:I|I['’](?:m|ve|d|ll)|we|us|me|our)\b", re.I)
+_OPENING = 4
+"""Words at the beginning of a sentence among which its subject stands."""
 _PART = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _SENTENCE = re.compile(r"(?<=[.!?。])[\"'”’)]*\s+(?=\S)")
@@ -129,6 +134,20 @@ def certainty(pieces: Sequence[tuple[str, float]], asked: str) -> float:
             words.append((text, logprob))
     added = [logprob for word, logprob in words if not known.issuperset(_PART.findall(word.lower()))]
     return math.exp(min(added, default=0.0))
+
+
+def of_another(asked: str, evidence: Sequence[Hit]) -> bool:
+    """Whether the owner is asked about ("Where do you live?") and all of the evidence is about a relative alone ("My
+    sister lives in Bergen"): said in the first person it would be false."""
+    terms = set(content_terms(asked))
+    if not _OF_OWNER.search(asked) or not terms.isdisjoint(KIN) or names(asked):
+        return False
+    return bool(evidence) and all(_about_relative(hit.context.removeprefix(f"{hit.title}: ")) for hit in evidence)
+
+
+def _about_relative(text: str) -> bool:
+    opening = set(content_terms(" ".join(text.split()[:_OPENING])))
+    return not opening.isdisjoint(KIN) and not _FIRST_PERSON.search(text)
 
 
 def support(answer: str, evidence: Sequence[Hit]) -> list[Hit]:

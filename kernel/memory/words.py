@@ -36,7 +36,8 @@ def fold(text: str) -> str:
 
 
 def _strip(word: str) -> str:
-    """Plural, ``-ing``, ``-ed`` and ``-ly`` off, then a final ``e`` (so that ``moving`` and ``move`` meet)."""
+    """Plural, ``-ing``, ``-ed`` and ``-ly`` off, then a final ``e`` (so that ``baking`` and ``bake`` meet) unless a ``v``
+    is before it: ``living`` is ``live``, and the name Liv is not."""
     if len(word) <= 3:
         return word
     if word.endswith("ies") and len(word) > 4:
@@ -53,7 +54,9 @@ def _strip(word: str) -> str:
             if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
                 word = word[:-1]
             break
-    return word[:-1] if word.endswith("e") and len(word) > 3 else word
+    if word.endswith("v"):
+        return word + "e"
+    return word[:-1] if word.endswith("e") and len(word) > 3 and word[-2] != "v" else word
 
 
 _IRREGULAR = {form: _strip(base) for base, forms in VOCABULARY.base_forms.items() for form in forms}

@@ -183,6 +183,17 @@ async def test_a_refusal_over_strong_evidence_is_overruled_and_over_weak_evidenc
     assert weak.score == 0.3  # what the bands are calibrated by
 
 
+async def test_what_is_so_of_a_relative_is_not_said_of_the_owner() -> None:
+    sister = hit("My sister Ingrid lives in Bergen.", 0.6)
+    living = await answerer("I live in Bergen.", [sister])
+    answer = await living.ask(asked("Where do you live?"))
+    assert (answer.source, answer.text) == ("quote", "My sister Ingrid lives in Bergen.")
+    hers = await (await answerer("My sister lives in Bergen.", [sister])).ask(asked("Where does your sister live?"))
+    assert hers.source == "model"
+    both = [hit("I live in Bergen with my sister.", 0.6)]
+    assert (await (await answerer("I live in Bergen.", both)).ask(asked("Where do you live?"))).source == "model"
+
+
 async def test_nothing_near_is_not_known_without_asking_the_model() -> None:
     answer = await (await answerer("Never said.", [hit("I named her Pepper.", 0.01)])).ask(
         asked("What is your shoe size?")

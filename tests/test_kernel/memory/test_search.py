@@ -11,6 +11,7 @@ from kernel.memory.asked import ask, text_to_embed
 from kernel.memory.ingest import Ingest
 from kernel.memory.search import Searcher
 from kernel.memory.store import Store
+from kernel.memory.words import term_of
 from tests.test_kernel.memory.conftest import vector_of
 
 NOTES = {
@@ -117,3 +118,8 @@ async def test_what_is_said_twice_is_one_hit(ingest: Ingest, store: Store) -> No
         searcher.close()
     assert [hit.context for hit in hits] == [contexts[1], contexts[2]]
     assert {hit.note_id for hit in hits} == set(added.added)
+
+
+def test_a_name_is_not_the_stem_of_a_verb() -> None:
+    assert term_of("liv") == "liv" != term_of("live") == term_of("lives") == term_of("living") == term_of("lived")
+    assert term_of("move") == term_of("moving") == term_of("moved") and term_of("bake") == term_of("baking")

@@ -21,7 +21,7 @@ REFUSAL = re.compile(
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?", re.U)
 _OF_OWNER = re.compile(r"\b(?:do|did|are|were|have|had|will|would|can|am|was) (?:you|I)\b|\byou'(?:re|ve)\b", re.I)
-_FIRST_PERSON = re.compile(r"\b(?:I|I['’](?:m|ve|d|ll)|we|us|me|our)\b", re.I)
+_FIRST_PERSON = re.compile(r"\b(?:I|we)\b")
 _OPENING = 4
 """Words at the beginning of a sentence among which its subject stands."""
 _PART = re.compile(r"\w+")

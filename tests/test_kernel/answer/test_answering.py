@@ -184,10 +184,10 @@ async def test_a_refusal_over_strong_evidence_is_overruled_and_over_weak_evidenc
 
 
 async def test_what_is_so_of_a_relative_is_not_said_of_the_owner() -> None:
-    sister = hit("My sister Ingrid lives in Bergen.", 0.6)
+    sister = hit("My sister Ingrid is older than me and lives in Bergen.", 0.6)
     living = await answerer("I live in Bergen.", [sister])
     answer = await living.ask(asked("Where do you live?"))
-    assert (answer.source, answer.text) == ("quote", "My sister Ingrid lives in Bergen.")
+    assert (answer.source, answer.text) == ("quote", sister.text)
     hers = await (await answerer("My sister lives in Bergen.", [sister])).ask(asked("Where does your sister live?"))
     assert hers.source == "model"
     both = [hit("I live in Bergen with my sister.", 0.6)]

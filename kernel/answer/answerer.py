@@ -281,7 +281,7 @@ class Answerer:
                     break
                 sure = draft.route != "owner" or check.certainty(pieces, asked.text) >= asked.bands.certain_above
                 wrong = (check.unsupported if draft.route == "owner" else check.invented)(sentence, sources)
-                if not sure or wrong or check.of_another(asked.text, check.support(sentence, draft.evidence)):
+                if not sure or wrong or check.of_another(sentence, asked.text, draft.evidence):
                     break
                 yield draft.add(sentence)
         if draft.source == "model" and draft.text:

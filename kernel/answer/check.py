@@ -136,13 +136,15 @@ def certainty(pieces: Sequence[tuple[str, float]], asked: str) -> float:
     return math.exp(min(added, default=0.0))
 
 
-def of_another(asked: str, evidence: Sequence[Hit]) -> bool:
-    """Whether the owner is asked about ("Where do you live?") and all of the evidence is about a relative alone ("My
-    sister lives in Bergen"): said in the first person it would be false."""
+def of_another(answer: str, asked: str, evidence: Sequence[Hit]) -> bool:
+    """Whether the owner is asked about ("Where do you live?") and what the answer adds stands only where a relative
+    alone is spoken of ("My sister lives in Bergen"): said in the first person it would be false."""
     terms = set(content_terms(asked))
     if not _OF_OWNER.search(asked) or not terms.isdisjoint(KIN) or names(asked):
         return False
-    return bool(evidence) and all(_about_relative(hit.context.removeprefix(f"{hit.title}: ")) for hit in evidence)
+    added = telling(answer) - telling(asked)
+    holding = [hit for hit in evidence if added & telling(hit.context)]
+    return bool(holding) and all(_about_relative(hit.context.removeprefix(f"{hit.title}: ")) for hit in holding)
 
 
 def _about_relative(text: str) -> bool:

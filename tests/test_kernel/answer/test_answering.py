@@ -188,6 +188,8 @@ async def test_what_is_so_of_a_relative_is_not_said_of_the_owner() -> None:
     living = await answerer("I live in Bergen.", [sister])
     answer = await living.ask(asked("Where do you live?"))
     assert (answer.source, answer.text) == ("quote", sister.text)
+    beside = [sister, hit("I get my best sleep where I live before noon.", 0.5)]
+    assert (await (await answerer("I live in Bergen.", beside)).ask(asked("Where do you live?"))).source == "quote"
     hers = await (await answerer("My sister lives in Bergen.", [sister])).ask(asked("Where does your sister live?"))
     assert hers.source == "model"
     both = [hit("I live in Bergen with my sister.", 0.6)]

@@ -55,7 +55,7 @@ def _full_stop_ends(word: str, first: str, following: str, lower: bool, *, close
     plain = word.lower().rstrip(".")
     if closed:
         return not lower
-    next_word = following.split(maxsplit=1)[0].strip(".,;:!?'\"").lower()
+    next_word = next(iter(following.split(maxsplit=1)), "").strip(".,;:!?'\"").lower()
     if re.fullmatch(r"[A-ZÀ-Þ]", word) and word != "I":
         return next_word in _BEGINNERS  # an initial: J. K. Rowling
     if re.fullmatch(r"(?:[A-Za-z]\.)+[A-Za-z]", word):  # e.g., U.S., a.m.

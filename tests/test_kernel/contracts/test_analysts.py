@@ -6,7 +6,7 @@ import hashlib
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kernel.abc import Analyst
@@ -86,6 +86,7 @@ def test_one_context_a_sentence(analyst: Analyst) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(WORDS, max_size=30).map(" ".join))
+@example("I . ''")
 def test_any_text_at_all_is_read_without_inventing(text: str) -> None:
     memory = remembered(text)
     insight = ExtractiveAnalyst().analyse(memory)

@@ -117,6 +117,8 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     frequency_penalty: float = 0.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    logprobs: bool = False
+    """Whether the pieces carry theirs: a pass over the vocabulary for every token."""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +127,8 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     tokens: int = 1
     logprob: float = 0.0
-    """Natural logarithm of the probability of its tokens, each after those before it, at temperature 1."""
+    """Natural logarithm of the probability of its tokens, each after those before it, at temperature 1; 0.0 where
+    they were not asked for."""
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):

@@ -334,7 +334,7 @@ class Answerer:
         """What the model writes, a whole sentence at a time, with its pieces and their log-probabilities."""
         held = ""
         pieces: list[tuple[str, float]] = []
-        async with aclosing(self._pieces(question, messages, adapter, draft)) as coming:
+        async with aclosing(self._pieces(question, messages, adapter, draft, logprobs=True)) as coming:
             async for piece in coming:
                 held += piece.text
                 pieces.append((piece.text, piece.logprob))
@@ -354,7 +354,13 @@ class Answerer:
                 yield piece.text
 
     async def _pieces(
-        self, question: Question, messages: Sequence[Message], adapter: str | None, draft: _Draft
+        self,
+        question: Question,
+        messages: Sequence[Message],
+        adapter: str | None,
+        draft: _Draft,
+        *,
+        logprobs: bool = False,
     ) -> AsyncGenerator[Piece, None]:
         request = Generate(
             prompt=self.context.template.render(messages),
@@ -364,6 +370,7 @@ class Answerer:
             top_p=question.top_p,
             seed=question.seed,
             stop=question.stop,
+            logprobs=logprobs,
         )
         async with aclosing(self._engine.generate(request)) as stream:
             async for part in stream:

@@ -71,7 +71,8 @@ class Sequence:
             return self._last("stop")
         self.tokens.append(token)
         self._unsent += 1
-        self._logprob += context.logprob(row, token)
+        if self.request.logprobs:
+            self._logprob += context.logprob(row, token)
         text = self._text.feed(self._model.piece(token))
         if self._text.stopped or self.generated >= self.request.max_tokens:
             return self._last("stop" if self._text.stopped else "length", text)

@@ -26,7 +26,7 @@ from kernel.memory.index import VectorIndex
 from kernel.memory.schema import configure
 from kernel.memory.signals import FEATURES, Parsed, Scores, features
 from kernel.memory.words import STOP, content_terms, fold, stem
-from kernel.types import Explain, Hit, Span
+from kernel.types import Explain, Hit, Sentence, Span
 
 PER_SIGNAL = 40
 """Candidates that each signal brings."""
@@ -425,8 +425,7 @@ def distinct(hits: Sequence[Hit]) -> list[Hit]:
     context it is: one hit is left, at the better of the two places, with the longer context."""
     kept: list[Hit] = []
     for hit in hits:
-        same = (n for n, other in enumerate(kept) if other.note_id == hit.note_id)
-        twin = next((n for n in same if says(hit, kept[n].context) or says(kept[n], hit.context)), None)
+        twin = next((n for n, other in enumerate(kept) if holds(other, hit) or holds(hit, other)), None)
         if twin is None:
             kept.append(hit)
         elif len(hit.context) > len(kept[twin].context):
@@ -434,9 +433,9 @@ def distinct(hits: Sequence[Hit]) -> list[Hit]:
     return kept
 
 
-def says(hit: Hit, text: str) -> bool:
-    """Whether the words of the hit's context stand in ``text``, line breaks aside."""
-    return " ".join(hit.context.split()) in " ".join(text.split())
+def holds(hit: Hit, other: Hit | Sentence) -> bool:
+    """Whether the hit is the other sentence or has it in its context, line breaks aside."""
+    return hit.note_id == other.note_id and " ".join(other.context.split()) in " ".join(hit.context.split())
 
 
 def _marks(values: Sequence[int]) -> str:

@@ -22,6 +22,7 @@ from kernel.l2_training.data.korean import from_korean, from_korean_pair
 from kernel.l2_training.data.made import Made
 from kernel.l2_training.data.pairs import from_pair
 from kernel.l2_training.data.secrets import holds_secret
+from kernel.memory.search import holds
 from kernel.memory.sentences import plain
 from kernel.memory.words import content_terms
 from kernel.types import Hit, Language, Memory, Sentence
@@ -249,11 +250,6 @@ def round_trip(candidate: Candidate, find: Find, dropped: Counter[str]) -> Answe
         dropped["not found again"] += 1
         return None
     return Answered(candidate, tuple(hits), rank)
-
-
-def holds(hit: Hit, sentence: Sentence) -> bool:
-    """Whether the hit is the sentence, or has it in its context."""
-    return hit.note_id == sentence.note_id and " ".join(sentence.context.split()) in " ".join(hit.context.split())
 
 
 def _within(passed: Sequence[Answered], dropped: Counter[str], seed: int) -> list[Answered]:

@@ -13,7 +13,7 @@ import msgspec
 from kernel.answer.check import refuses, unsupported
 from kernel.answer.prompt import prompt_of_self
 from kernel.l2_training.skill import FOLDER
-from kernel.memory.search import distinct, says
+from kernel.memory.search import distinct, holds
 from kernel.types import Frozen, Hit, Message, Sample
 
 Search = Callable[[str, tuple[str, ...]], list[Hit]]
@@ -128,7 +128,7 @@ def _answered_by(
     for question in person.questions:
         gold = gold_of[question.id]
         whole = (
-            gold and len(gold) == len(question.evidence) and all(any(_holds(hit, one) for hit in shown) for one in gold)
+            gold and len(gold) == len(question.evidence) and all(any(holds(hit, one) for hit in shown) for one in gold)
         )
         if whole and question is not but and not question.before and not question.abstain:
             yield question
@@ -138,19 +138,15 @@ def _shown(hits: Sequence[Hit], gold: Sequence[Hit], rng: random.Random) -> list
     """Two or three sentences, best first, that hold every gold one."""
     count = 3 if rng.random() < 0.8 else 2
     shown = list(hits[:count])
-    missing = [hit for hit in gold if not any(_holds(other, hit) for other in shown)]
+    missing = [hit for hit in gold if not any(holds(other, hit) for other in shown)]
     if missing:
-        keep = [hit for hit in shown if any(_holds(hit, one) for one in gold)]
+        keep = [hit for hit in shown if any(holds(hit, one) for one in gold)]
         rest = [hit for hit in shown if hit not in keep]
         put_in = distinct([*keep, *missing])
         shown = distinct([*put_in, *rest])[: max(count, len(put_in))]
         if rng.random() < 0.5:  # what search missed is not always first when it is found
             rng.shuffle(shown)
     return shown
-
-
-def _holds(hit: Hit, gold: Hit) -> bool:
-    return hit.note_id == gold.note_id and says(gold, hit.context)
 
 
 def _sample(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import msgspec
 import pytest
 from hypothesis import example, given, settings
@@ -12,10 +10,9 @@ from hypothesis import strategies as st
 from kernel.abc import Analyst
 from kernel.l0_insight.extractive import ExtractiveAnalyst
 from kernel.l0_insight.grounding import content_words
-from kernel.memory.chunks import to_memory
-from kernel.memory.language import language_of
 from kernel.memory.sentences import plain
-from kernel.types import Memory, Note, Origin
+from kernel.types import Memory, Origin
+from tests.test_kernel import notes
 
 ENGLISH = (
     "I moved to Porto in September 2025. My brother Deniz helped me carry the piano.\n\n"
@@ -28,13 +25,7 @@ WORDS = st.sampled_from([*FRAGMENTS.split(), "\n", '"'])
 
 
 def remembered(text: str, origin: Origin = "owner") -> Memory:
-    content = hashlib.sha256(text.encode()).hexdigest()
-    note = Note(
-        id=f"n_{content[:12]}", origin=origin, kind="text", title="A note", text=text, happened_at="2025-10-01",
-        happened_from="given", learned_at="2025-10-01T00:00:00+00:00", source="text:", content_hash=content,
-        language=language_of(text),
-    )  # fmt: skip
-    return to_memory(note, 1200)
+    return notes.remembered(text, title="A note", day="2025-10-01", origin=origin)
 
 
 @pytest.fixture(params=[ExtractiveAnalyst], scope="module")

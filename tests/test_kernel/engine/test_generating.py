@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import math
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from kernel.abc import Finished, Generate
+from kernel.abc import Finished, Generate, Piece
 from kernel.config import EngineConfig, Paths
 from kernel.engine.client import LocalEngine
 from kernel.errors import ModelError, NotFound
@@ -58,6 +59,18 @@ async def test_the_model_is_what_its_file_says(engine: LocalEngine, starter_path
     assert (info.bos_token, info.eos_token) == ("<|im_start|>", "<|im_end|>")
     assert "add_generation_prompt" in info.chat_template
     assert (info.context_tokens, info.embedding_length) == (2048, 384)
+
+
+async def test_log_probabilities_come_where_they_are_asked_for(engine: LocalEngine) -> None:
+    async def pieces(prompt: str, *, logprobs: bool) -> list[Piece]:
+        request = Generate(prompt=prompt, max_tokens=1, logprobs=logprobs)
+        return [piece async for piece in engine.generate(request) if isinstance(piece, Piece)]
+
+    (sure,) = await pieces("1, 2, 3, 4, 5, 6,", logprobs=True)
+    (open_,) = await pieces("My favourite thing of all is", logprobs=True)
+    (silent,) = await pieces("1, 2, 3, 4, 5, 6,", logprobs=False)
+    assert open_.logprob < sure.logprob < 0 and sure.logprob > math.log(0.5)
+    assert (silent.text, silent.logprob) == (sure.text, 0.0)
 
 
 async def test_a_batch_gives_each_its_own_answer(engine: LocalEngine, say: Say) -> None:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from kernel.events import AnyEvent
 from kernel.types import (
+    DEFAULT_EMBEDDER,
     Added,
     Answer,
     AnswerDelta,
@@ -26,6 +27,8 @@ from kernel.types import (
     Note,
     Origin,
     Question,
+    Receipt,
+    Segment,
     Span,
     Usage,
 )
@@ -39,8 +42,21 @@ R = TypeVar("R")
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reader may need to know beside the bytes."""
+
+    mine: bool = False
+    """The caller says that these are the owner's own words, whatever the format."""
+    owner: tuple[str, ...] = ()
+    """Names, addresses and numbers that the owner goes by, to know them in a conversation (case-insensitive)."""
+    models: str = ""
+    """Folder of the home's models (Whisper)."""
+    whisper: str = "base"
+    """Which Whisper model reads recordings."""
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reader makes of one file: everything but identity and times of learning."""
+    """What a reader makes of one file, or of one part of it: everything but identity and times of learning."""
 
     title: str
     text: str
@@ -50,20 +66,34 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     happened_from: str
     tags: tuple[str, ...] = ()
     pages: tuple[Span, ...] = ()
+    part: str = ""
+    """What names it within its file for ever (a conversation's id, a day, a Message-ID); empty where the file is one
+    document. A part that is read again under the same name is a new revision of the same note."""
+    segments: tuple[Segment, ...] = ()
+    links: tuple[str, ...] = ()
+    details: dict[str, str | int | float | None] = {}
 
 
 class Reader(Protocol):
-    """Turns the bytes of one format into a ``Document``. Stateless; runs in the worker child.
+    """Turns the bytes of one format into documents. Stateless; runs in the worker child; imports its library in ``read``.
 
-    ``suffixes`` are lower case with the dot. ``read`` raises ``ReadError`` whose message names what is wrong with the
-    content (empty, encrypted, truncated, mislabelled, too large) and the next step; it never returns half a document.
-    ``mine``: the caller says that these are the owner's own words, whatever the format.
+    Each is a subclass of this. ``suffixes`` are lower case with the dot. ``read`` raises ``ReadError`` whose message names
+    the file, what is wrong with the content (empty, encrypted, truncated, mislabelled, too large) and the next step; it
+    returns at least one document, and never half of one. Deterministic: the same bytes give the same documents.
     """
 
     kind: str
     suffixes: tuple[str, ...]
+    signatures: tuple[bytes, ...] = ()
+    """What such a file begins with; empty for formats that are text."""
+    large: bool = False
+    """Whether a file may be as large as ``memory.max_file_mb``; others end at ``memory.max_text_mb``."""
 
-    def read(self, data: bytes, *, name: str, mine: bool) -> Document: ...
+    def recognises(self, data: bytes, name: str) -> bool:
+        """Whether a file with one of the suffixes is of this format; the first reader that says so gets it."""
+        return True
+
+    def read(self, data: bytes, *, name: str, reading: Reading) -> tuple[Document, ...]: ...
 
 
 # --- understanding ----------------------------------------------------------------------------------------------------
@@ -164,8 +194,9 @@ class Engine(Protocol):
         """
         ...
 
-    async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors in the order of ``texts``. Texts longer than the model's window are cut at its end."""
+    async def embed(self, texts: Sequence[str], *, model: str = DEFAULT_EMBEDDER) -> Vectors:
+        """Unit vectors in the order of ``texts``. Texts longer than the model's window are cut at its end. ``model``: a
+        GGUF among the home's models, loaded when it is first asked for. Raises ``ModelError`` where it cannot be."""
         ...
 
     async def tokenize(self, text: str, *, special: bool = True) -> list[int]: ...
@@ -222,15 +253,17 @@ class Self(Protocol):
         mine: bool = False,
         on_event: OnEvent | None = None,
         sources: Mapping[Path, str] | None = None,
+        again: bool = False,
     ) -> Added:
         """Keep files and folders (recursively). ``sources``: where a file came from, where its path does not say it
-        (``upload:notes.md``). Unreadable files are reported in ``skipped`` and never stop the rest."""
+        (``upload:notes.md``). Unreadable files are reported in ``skipped`` and never stop the rest; so is what
+        was forgotten before, unless it is wanted ``again``."""
         ...
 
     async def search(self, query: str, *, limit: int = 10, as_of: str | None = None) -> list[Hit]: ...
 
-    async def forget(self, note_ids: Sequence[str]) -> int:
-        """Remove notes and all that rests on them alone. Returns how many were there."""
+    async def forget(self, note_ids: Sequence[str]) -> Receipt:
+        """Remove notes and all that rests on them, down to the weights. Raises ``NotFound`` if none is known."""
         ...
 
     async def note(self, note_id: str) -> Note: ...

@@ -1,18 +1,52 @@
-"""One reader per format, by suffix. ``read_file`` is the one way from a path to a ``Document``."""
+"""One reader per format. ``read_file`` is the one way from a path to documents."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
-from kernel.abc import Document, Reader
+from kernel.abc import Document, Reader, Reading
 from kernel.config import MemoryConfig
 from kernel.errors import ReadError
+from kernel.memory.readers.archive import ArchiveReader
+from kernel.memory.readers.audio import AudioReader
+from kernel.memory.readers.calendar import CalendarReader
+from kernel.memory.readers.chatgpt import ChatGPTReader
+from kernel.memory.readers.claude import ClaudeReader
+from kernel.memory.readers.html import HtmlReader
+from kernel.memory.readers.image import ImageReader
+from kernel.memory.readers.kakaotalk import KakaoTalkReader
+from kernel.memory.readers.mail import MailboxReader, MailReader
 from kernel.memory.readers.markdown import MarkdownReader
+from kernel.memory.readers.mem0 import Mem0Reader
+from kernel.memory.readers.office import OfficeReader
 from kernel.memory.readers.pdf import PdfReader
+from kernel.memory.readers.telegram import TelegramReader
 from kernel.memory.readers.text import TextReader, mtime_day
+from kernel.memory.readers.whatsapp import WhatsAppReader
 
-READERS: tuple[Reader, ...] = (TextReader(), MarkdownReader(), PdfReader())
-BY_SUFFIX: dict[str, Reader] = {suffix: reader for reader in READERS for suffix in reader.suffixes}
+READERS: tuple[Reader, ...] = (
+    MarkdownReader(),
+    PdfReader(),
+    HtmlReader(),
+    OfficeReader(),
+    KakaoTalkReader(),
+    WhatsAppReader(),
+    TextReader(),
+    ClaudeReader(),
+    ChatGPTReader(),
+    TelegramReader(),
+    Mem0Reader(),
+    ArchiveReader(),
+    MailReader(),
+    MailboxReader(),
+    CalendarReader(),
+    ImageReader(),
+    AudioReader(),
+)
+"""Of two that take the same suffix, the first that recognises a file gets it."""
+SUFFIXES: frozenset[str] = frozenset(suffix for reader in READERS for suffix in reader.suffixes)
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "a PDF"),
@@ -25,6 +59,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"GGUF", "a model file (GGUF)"),
     (b"\x7fELF", "a program"),
     (b"OggS", "an Ogg recording"),
+    (b"RIFF", "a WAV recording or WebP picture"),
+    (b"fLaC", "a FLAC recording"),
     (b"ID3", "an MP3 recording"),
 )
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
@@ -32,22 +68,25 @@ _MB = 1024 * 1024
 
 
 def readable() -> str:
-    """The suffixes that are read today, for messages."""
-    return ", ".join(sorted(BY_SUFFIX))
+    """The suffixes that are read, for messages."""
+    return ", ".join(sorted(SUFFIXES))
 
 
-def check_supported(path: Path) -> Reader:
-    """The reader for a path. Raises ``ReadError`` with code ``unsupported``."""
-    reader = BY_SUFFIX.get(path.suffix.lower())
-    if reader is None:
+def check_supported(path: Path) -> None:
+    """Raises ``ReadError`` with code ``unsupported`` unless some reader takes files of that name."""
+    if path.suffix.lower() not in SUFFIXES:
         what = f"files of type {path.suffix}" if path.suffix else "files without a suffix"
         raise ReadError(f"{path.name}: {what} cannot be read yet. Read today: {readable()}.", code="unsupported")
-    return reader
 
 
-def _check_size(path: Path, reader: Reader, size: int, limits: MemoryConfig) -> None:
+def _candidates(path: Path) -> list[Reader]:
+    check_supported(path)
+    return [reader for reader in READERS if path.suffix.lower() in reader.suffixes]
+
+
+def _check_size(path: Path, readers: Sequence[Reader], size: int, limits: MemoryConfig) -> None:
     limit, setting = limits.max_file_mb, "memory.max_file_mb"
-    if reader.kind != "pdf" and limits.max_text_mb < limit:
+    if not any(reader.large for reader in readers) and limits.max_text_mb < limit:
         limit, setting = limits.max_text_mb, "memory.max_text_mb"
     if size > limit * _MB:
         raise ReadError(
@@ -56,16 +95,18 @@ def _check_size(path: Path, reader: Reader, size: int, limits: MemoryConfig) -> 
         )
 
 
-def _check_content(name: str, reader: Reader, data: bytes) -> None:
+def _check_content(name: str, readers: Sequence[Reader], data: bytes) -> None:
     """What is inside must be what the name says."""
     if not data.strip():
         raise ReadError(f"{name} is empty. Write something into it, or leave it out.", code="empty")
+    signatures = tuple(mark for reader in readers for mark in reader.signatures)
     found = next((what for mark, what in _SIGNATURES if data.startswith(mark)), None)
-    if reader.kind == "pdf":
-        if found != "a PDF" and b"%PDF-" not in data[:1024]:
+    if signatures:
+        if not any(mark in data[:1024] for mark in signatures):
+            what = f"but {found}" if found else "or only a piece of one"
             raise ReadError(
-                f"{name} is not a PDF{f' but {found}' if found else ', or only a piece of one'} ({len(data)} bytes). "
-                "Get a whole copy, or rename it to what it is.",
+                f"{name} is not what its name says, {what} ({len(data)} bytes). Get a whole copy, or rename it to "
+                "what it is.",
                 code="mislabelled",
             )
         return
@@ -86,37 +127,44 @@ def _looks_like_utf16(data: bytes) -> bool:
     return few == 0 and many > len(sample) * 0.35
 
 
-def read_bytes(path: Path, reader: Reader, limits: MemoryConfig) -> bytes:
-    """The file's bytes, checked for size and content. Raises ``ReadError``."""
+def read_file(path: Path, reading: Reading, limits: MemoryConfig) -> tuple[bytes, tuple[Document, ...]]:
+    """A file's bytes, and the documents in it, dated by its modification time where nothing else dates them.
+
+    Raises ``ReadError``: codes ``unsupported``, ``empty``, ``too_large``, ``mislabelled``, ``encrypted``, ``damaged``,
+    ``no_text``, ``unreadable``, and what a reader adds.
+    """
+    readers = _candidates(path)
     try:
-        size = path.stat().st_size
-        _check_size(path, reader, size, limits)
+        stat = path.stat()
+        _check_size(path, readers, stat.st_size, limits)
         data = path.read_bytes()
     except OSError as error:
         raise ReadError(
             f"{path.name} cannot be opened ({error.strerror}). Check that it exists and its permissions."
         ) from error
-    _check_content(path.name, reader, data)
-    return data
+    _check_content(path.name, readers, data)
+    reader = next((one for one in readers if one.recognises(data, path.name)), None)
+    if reader is None:
+        known = ", ".join(one.kind for one in readers)
+        raise ReadError(
+            f"{path.name} is of none of the kinds of {path.suffix} that are read ({known}). Save its text as "
+            "Markdown, or leave it out.",
+            code="unsupported",
+        )
+    _check_size(path, [reader], len(data), limits)
+    documents = reader.read(data, name=path.name, reading=reading)
+    return data, tuple(
+        mtime_day(document, stat.st_mtime)
+        if document.happened_at is None or _to_come(document, stat.st_mtime)
+        else document
+        for document in documents
+    )
 
 
-def read_bytes_and_document(path: Path, mine: bool, limits: MemoryConfig) -> tuple[bytes, Document]:
-    """``read_file``, and the very bytes that were read."""
-    reader = check_supported(path)
-    data = read_bytes(path, reader, limits)
-    document = reader.read(data, name=path.name, mine=mine)
-    if document.happened_at is None:
-        document = mtime_day(document, path.stat().st_mtime)
-    return data, document
+def _to_come(document: Document, mtime: float) -> bool:
+    """A day in the text that lies after the file was last written is what it is about, not when it was written."""
+    written = dt.datetime.fromtimestamp(mtime, dt.UTC).date().isoformat()
+    return document.happened_from == "text" and (document.happened_at or "")[:10] > written
 
 
-def read_file(path: Path, mine: bool, limits: MemoryConfig) -> Document:
-    """One file as a ``Document``, dated by its name or modification time where its content names no date.
-
-    Raises ``ReadError``: codes ``unsupported``, ``empty``, ``too_large``, ``mislabelled``, ``encrypted``, ``damaged``,
-    ``no_text``, ``unreadable``.
-    """
-    return read_bytes_and_document(path, mine, limits)[1]
-
-
-__all__ = ["BY_SUFFIX", "READERS", "check_supported", "read_bytes", "read_bytes_and_document", "read_file", "readable"]
+__all__ = ["READERS", "SUFFIXES", "check_supported", "read_file", "readable"]

@@ -7,14 +7,15 @@ import re
 
 import msgspec
 
-from kernel.abc import Document
+from kernel.abc import Document, Reader, Reading
 from kernel.errors import ReadError
 from kernel.memory.dates import date_in_name, first_day, without_date
-from kernel.memory.sentences import plain
+from kernel.memory.marks import plain
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _EASTERN = re.compile(r"[^\W\d_][¹³£¿¯¼¾¶]|[¹³£¿¯¼¾¶][^\W\d_]|ø(?=.*[èìù])|[èìù](?=.*ø)", re.DOTALL)
 """What Polish or Czech in windows-1250 look like when they are read as windows-1252."""
+_NEAR_WEST = {"cp1250", "cp1254", "cp1257", "iso8859_4", "iso8859_9", "iso8859_10", "iso8859_13", "iso8859_16"}
 _MAX_CONTROL_SHARE = 0.02
 TITLE_LENGTH = 60
 
@@ -40,7 +41,7 @@ def _guess(data: bytes, name: str) -> str:
     best = matches.best()
     if best is None:
         raise ReadError(f"{name}: the text's encoding could not be found. Save it as UTF-8.", code="mislabelled")
-    if best.encoding == "cp1250":  # the first of many that fit equally well; the west is far commoner
+    if best.encoding in _NEAR_WEST:  # the first of many that fit equally well; the west is far commoner
         western = next((str(match) for match in matches if match.encoding == "cp1252"), "")
         if western and not _EASTERN.search(western):
             return western
@@ -79,18 +80,16 @@ def mtime_day(document: Document, seconds: float) -> Document:
     return msgspec.structs.replace(document, happened_at=moment, happened_from="mtime")
 
 
-class TextReader:
-    """See ``kernel.abc.Reader``."""
-
+class TextReader(Reader):
     kind = "text"
     suffixes: tuple[str, ...] = (".txt", ".text", ".log")
 
-    def read(self, data: bytes, *, name: str, mine: bool) -> Document:
+    def read(self, data: bytes, *, name: str, reading: Reading) -> tuple[Document, ...]:
         text = decode(data, name)
         if not text.strip():
             raise ReadError(f"{name} is empty. Write something into it, or leave it out.", code="empty")
         happened_at, happened_from = dated(name, text)
-        return Document(
+        document = Document(
             title=title_from_name(name) or title_from_text(text),
             text=text,
             kind=self.kind,
@@ -98,3 +97,4 @@ class TextReader:
             happened_at=happened_at,
             happened_from=happened_from,
         )
+        return (document,)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kernel.abc import Analyst
 from kernel.l0_insight.extractive import ExtractiveAnalyst
 from kernel.l0_insight.grounding import content_words
-from kernel.memory.sentences import plain
+from kernel.memory.marks import plain
 from kernel.types import Memory, Origin
 from tests.test_kernel import notes
 

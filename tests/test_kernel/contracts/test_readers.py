@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
-import pymupdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernel.abc import Document, Reading
 from kernel.config import MemoryConfig
 from kernel.errors import ReadError
+from kernel.memory import readers
 from kernel.memory.chunks import to_memory
-from kernel.memory.readers import READERS, read_file
+from kernel.memory.readers import READERS
 from kernel.memory.sentences import split_sentences
 from kernel.types import Note
+from tests.test_kernel.contracts.samples.written import a_pdf
 
 LIMITS = MemoryConfig()
-
-
-def a_pdf(*pages: str, password: str = "", title: str = "") -> bytes:
-    """A real one."""
-    with pymupdf.open() as document:
-        for text in pages:
-            document.new_page().insert_text((72, 72), text)
-        document.set_metadata({"title": title} if title else {})
-        if password:
-            return document.tobytes(encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw=password, owner_pw=password)
-        return document.tobytes()
-
-
-GOOD = {
-    "text": ("2024-07-06-packing.txt", b"Take the gazebo.\r\nAnd the cash tin.\r"),
-    "markdown": (
-        "walk.md",
-        b"---\ntitle: A walk\ndate: 2024-07-06\ntags: [sea, dog]\n---\n# Other\nWe walked. #north\n",
-    ),
-    "pdf": ("manual.pdf", a_pdf("Keep the glue at 60 degrees.", "Rosin is the dog.", title="Workshop handbook")),
+SAMPLES = Path(__file__).parent / "samples"
+GOOD: dict[str, tuple[str, bytes]] = {
+    kind: sample
+    for file in sorted(SAMPLES.glob("[a-z]*.py"))
+    for kind, sample in importlib.import_module(f"tests.test_kernel.contracts.samples.{file.stem}").GOOD.items()
 }
+"""For each kind of reader a good file's name and bytes, made by the real tools."""
+KINDS = {reader.kind: getattr(reader, "kinds", (reader.kind,)) for reader in READERS}
+"""What its documents are: an archive's are what the readers of its members make of them."""
+
+
+PLAIN = Reading()
+
+
+def read_all(path: Path, reading: Reading = PLAIN) -> tuple[Document, ...]:
+    return readers.read_file(path, reading, LIMITS)[1]
+
+
+def read_one(path: Path, reading: Reading = PLAIN) -> Document:
+    (document,) = read_all(path, reading)
+    return document
 
 
 def put(folder: Path, name: str, data: bytes) -> Path:
@@ -51,38 +54,56 @@ def test_every_reader_is_under_contract() -> None:
 
 
 @pytest.mark.parametrize("kind", GOOD)
-def test_a_good_file(kind: str, tmp_path: Path) -> None:
+def test_a_good_file(kind: str, tmp_path: Path, whisper_models: Path) -> None:
     name, data = GOOD[kind]
-    document = read_file(put(tmp_path, name, data), False, LIMITS)
-    assert document.kind == kind and document.title and document.happened_at
-    assert "\r" not in document.text and document.text.strip()
-    assert document == read_file(tmp_path / name, False, LIMITS), "the same file gives the same document"
-    assert read_file(tmp_path / name, True, LIMITS).origin == "owner"
+    path = put(tmp_path, name, data)
+    reading = Reading(models=str(whisper_models))
+    documents = read_all(path, reading)
+    assert documents and len({document.part for document in documents}) == len(documents), (
+        "parts have names of their own"
+    )
+    for document in documents:
+        assert document.kind in KINDS[kind] and document.title and document.happened_at
+        assert "\r" not in document.text and document.text.strip()
+        ends = [0]
+        for segment in document.segments:
+            assert ends[-1] <= segment.start < segment.end <= len(document.text), "segments follow one another"
+            assert document.text[segment.start : segment.end].strip()
+            ends.append(segment.end)
+    assert documents == read_all(path, reading), "the same file gives the same documents"
 
 
 @pytest.mark.parametrize("kind", GOOD)
 @pytest.mark.parametrize(
-    ("data", "codes"),
+    "data",
     [
-        (b"", {"empty"}),
-        (b" \n\n ", {"empty"}),
-        (b"\x00\x01\x02\xff" * 900, {"mislabelled"}),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(64), {"mislabelled"}),
-        (b"%", {"mislabelled", None}),
-        (GOOD["pdf"][1], {"mislabelled", None}),
-        (GOOD["pdf"][1][:300], {"mislabelled", "damaged"}),
+        b"",
+        b" \n\n ",
+        b"\x00\x01\x02\xff" * 900,
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(64),
+        b"PK\x03\x04" + bytes(99),
     ],
 )
-def test_bad_content(kind: str, data: bytes, codes: set[str | None], tmp_path: Path) -> None:
-    """``None`` among the codes: fine for the reader that it belongs to."""
-    suffix = Path(GOOD[kind][0]).suffix
-    path = put(tmp_path, f"thing{suffix}", data)
+def test_bad_content(kind: str, data: bytes, tmp_path: Path) -> None:
+    path = put(tmp_path, f"thing{Path(GOOD[kind][0]).suffix}", data)
+    with pytest.raises(ReadError) as caught:
+        read_all(path)
+    assert caught.value.code in {"empty", "mislabelled", "damaged", "no_text", "unsupported"}
+    assert path.name in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", GOOD)
+@pytest.mark.parametrize("share", [0.15, 0.5, 0.9])
+def test_cut_short(kind: str, share: float, tmp_path: Path) -> None:
+    """A piece of a file is read for what it is (a text is still a text) or refused by name; nothing else happens."""
+    name, data = GOOD[kind]
+    path = put(tmp_path, name, data[: int(len(data) * share)])
     try:
-        document = read_file(path, False, LIMITS)
+        documents = read_all(path)
     except ReadError as error:
-        assert error.code in codes and path.name in str(error)
+        assert path.name in str(error)
     else:
-        assert None in codes and document.text
+        assert all(document.text.strip() for document in documents)
 
 
 def test_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
@@ -90,24 +111,24 @@ def test_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(50 * 1024 * 1024)
     with pytest.raises(ReadError, match=r"50\.0 MB; the limit is 8 MB.*memory\.max_text_mb") as caught:
-        read_file(path, False, LIMITS)
+        read_one(path)
     assert caught.value.code == "too_large"
 
 
 def test_unsupported_says_what_is_read_today(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match=r"\.md.*\.pdf.*\.txt") as caught:
-        read_file(put(tmp_path, "photo.heic", b"x"), False, LIMITS)
+        read_one(put(tmp_path, "photo.heic", b"x"))
     assert caught.value.code == "unsupported"
 
 
 def test_pdf(tmp_path: Path) -> None:
-    document = read_file(put(tmp_path, *GOOD["pdf"]), False, LIMITS)
+    document = read_one(put(tmp_path, *GOOD["pdf"]))
     assert document.origin == "other" and document.title == "Workshop handbook"
     pages = [document.text[page.start : page.end] for page in document.pages]
     assert pages == ["Keep the glue at 60 degrees.", "Rosin is the dog."]
     for data, code in ((a_pdf("secret", password="x"), "encrypted"), (a_pdf("", ""), "no_text")):
         with pytest.raises(ReadError) as caught:
-            read_file(put(tmp_path, "bad.pdf", data), False, LIMITS)
+            read_one(put(tmp_path, "bad.pdf", data))
         assert caught.value.code == code
 
 
@@ -125,17 +146,17 @@ def test_pdf(tmp_path: Path) -> None:
     ],
 )
 def test_any_encoding(encoding: str, text: str, tmp_path: Path) -> None:
-    assert read_file(put(tmp_path, "note.txt", text.encode(encoding)), False, LIMITS).text == text
+    assert read_one(put(tmp_path, "note.txt", text.encode(encoding))).text == text
 
 
 def markdown(tmp_path: Path, text: str, name: str = "note.md") -> tuple[str | None, str, str, tuple[str, ...], str]:
-    document = read_file(put(tmp_path, name, text.encode()), False, LIMITS)
+    document = read_one(put(tmp_path, name, text.encode()))
     return document.happened_at, document.happened_from, document.title, document.tags, document.origin
 
 
 def test_markdown_conventions(tmp_path: Path) -> None:
     name, data = GOOD["markdown"]
-    document = read_file(put(tmp_path, name, data), False, LIMITS)
+    document = read_one(put(tmp_path, name, data))
     assert (document.title, document.happened_at, document.happened_from) == ("A walk", "2024-07-06", "front_matter")
     assert document.tags == ("sea", "dog", "north") and document.text.startswith("# Other")
     assert markdown(tmp_path, "---\nsource: https://example.org\n---\nTheir words.")[4] == "other"

@@ -1,4 +1,4 @@
-"""Dates in front matter, file names, texts and questions, in English and Korean. Pure.
+"""Dates in front matter, file names and texts, in English and Korean. Pure; ``when`` reads the times of a question.
 
 A day is written ``2025-06-25``, a month ``2025-06``, a year ``2025``; without a year ``--06-25`` and ``--06`` (ISO
 8601's truncated form). ``covers`` compares them at the precision of the coarser one.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 
 import msgspec
 
@@ -16,13 +15,13 @@ _MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 )
-_MONTH_OF = (
+MONTH_NUMBERS = (
     {name: n for n, name in enumerate(_MONTHS, 1)} | {name[:3]: n for n, name in enumerate(_MONTHS, 1)} | {"sept": 9}
 )
-_MONTH = r"(?P<month>" + "|".join(sorted(_MONTH_OF, key=len, reverse=True)) + r")\b\.?"
+"""English names of months and how they are shortened, in small letters."""
+_MONTH = r"(?P<month>" + "|".join(sorted(MONTH_NUMBERS, key=len, reverse=True)) + r")\b\.?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
-_SEASONS = {"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "winter": (12, 2)}
 
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -46,17 +45,6 @@ _PATTERNS = tuple(
 _NAME = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d\d)(?:[-_. ]?(?P<m>1[0-2]|0[1-9])(?:[-_. ]?(?P<d>3[01]|[12]\d|0[1-9]))?)?(?!\d)"
     r"|(?<!\d)(?P<d2>3[01]|[12]\d|0?[1-9])[-_.](?P<m2>1[0-2]|0?[1-9])[-_.](?P<y2>(?:19|20)\d\d)(?!\d)"
-)
-_RELATIVE = {
-    "today": 0, "yesterday": -1, "day before yesterday": -2, "오늘": 0, "어제": -1, "그저께": -2, "그제": -2,
-}  # fmt: skip
-_RELATIVE_SPANS = (
-    (re.compile(r"\blast year\b|작년|지난해", re.IGNORECASE), "year", -1),
-    (re.compile(r"\bthis year\b|올해|금년", re.IGNORECASE), "year", 0),
-    (re.compile(r"\blast month\b|지난\s?달", re.IGNORECASE), "month", -1),
-    (re.compile(r"\bthis month\b|이번\s?달", re.IGNORECASE), "month", 0),
-    (re.compile(r"\blast week\b|지난\s?주", re.IGNORECASE), "week", -1),
-    (re.compile(r"\bthis week\b|이번\s?주", re.IGNORECASE), "week", 0),
 )
 
 
@@ -86,7 +74,7 @@ def _value(match: re.Match[str]) -> str | None:
     found = match.groupdict()
     month = found.get("m")
     named = found.get("month")
-    number = int(month) if month else _MONTH_OF[named.lower()] if named else None
+    number = int(month) if month else MONTH_NUMBERS[named.lower()] if named else None
     year, day = found.get("year"), found.get("day")
     return _valid(int(year) if year else None, number, int(day) if day else None)
 
@@ -153,41 +141,6 @@ def date_of_value(value: object) -> str | None:
             return next((found.value for found in find_dates(value) if not found.value.startswith("--")), None)
         return parsed.date().isoformat() if len(value.strip()) <= 10 else date_of_value(parsed)
     return None
-
-
-def _relative(question: str, today: dt.date) -> Iterator[str]:
-    lower = question.lower()
-    for word, offset in _RELATIVE.items():
-        if re.search(rf"(?<![a-z]){word}(?![a-z])", lower):
-            yield (today + dt.timedelta(days=offset)).isoformat()
-            break
-    for pattern, unit, offset in _RELATIVE_SPANS:
-        if not pattern.search(question):
-            continue
-        if unit == "year":
-            yield str(today.year + offset)
-        elif unit == "month":
-            month = today.year * 12 + today.month - 1 + offset
-            yield f"{month // 12:04d}-{month % 12 + 1:02d}"
-        else:
-            monday = today - dt.timedelta(days=today.weekday() - 7 * offset)
-            yield from ((monday + dt.timedelta(days=n)).isoformat() for n in range(7))
-
-
-def dates_in_question(question: str, today: dt.date | None = None) -> tuple[str, ...]:
-    """Days, months and years that a question names ("on 6 July 2024", "in March", "2025년 6월에", "yesterday").
-
-    ``today`` is what relative words are counted from; without it they are left out.
-    """
-    named = [found.value for found in find_dates(question)]
-    season = re.search(rf"\b({'|'.join(_SEASONS)}|fall) (?:of )?((?:19|20)\d\d)\b", question, re.IGNORECASE)
-    if season:
-        first, last = _SEASONS["autumn" if season[1].lower() == "fall" else season[1].lower()]
-        year = int(season[2])
-        months = range(first, last + 1) if first <= last else (12, 13, 14)
-        named = [value for value in named if value != season[2]]
-        named += [f"{year + (month - 1) // 12:04d}-{(month - 1) % 12 + 1:02d}" for month in months]
-    return tuple(dict.fromkeys([*named, *(_relative(question, today) if today else ())]))
 
 
 def covers(asked: str, day: str) -> bool:

@@ -6,8 +6,9 @@ import datetime as dt
 
 import pytest
 
-from kernel.memory.dates import covers, date_in_name, date_of_value, dates_in_question, find_dates
+from kernel.memory.dates import covers, date_in_name, date_of_value, find_dates
 from kernel.memory.language import language_of
+from kernel.memory.when import dates_in_question
 
 
 @pytest.mark.parametrize(

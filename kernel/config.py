@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from kernel.errors import HomeError, WrongUse
+from kernel.types import DEFAULT_EMBEDDER
 
 HOME_VERSION = 1
 """Raised when an older Oneself could not read a home written by this one."""
@@ -42,6 +43,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.home / "files"
 
     @property
+    def mirror(self) -> Path:
+        """Every note and the identity as Markdown, for people to read."""
+        return self.home / "mirror"
+
+    @property
     def models(self) -> Path:
         return self.home / "models"
 
@@ -52,7 +58,10 @@ class Paths(msgspec.Struct, frozen=True):
 
     @property
     def embedder(self) -> Path:
-        return self.models / "embedder.gguf"
+        return self.embedding_model(DEFAULT_EMBEDDER)
+
+    def embedding_model(self, name: str) -> Path:
+        return self.models / f"{name}.gguf"
 
     @property
     def dequantised(self) -> Path:
@@ -86,6 +95,12 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class OwnerConfig(Section, frozen=True, kw_only=True):
     name: str = ""
     """The owner's name; given at ``oneself init --name``."""
+    aliases: tuple[str, ...] = ()
+    """What else the owner is called in conversations and mail: nicknames, addresses, numbers."""
+
+    @property
+    def known_as(self) -> tuple[str, ...]:
+        return tuple(name for name in (self.name, *self.aliases) if name)
 
 
 class EngineConfig(Section, frozen=True, kw_only=True):
@@ -107,6 +122,16 @@ class MemoryConfig(Section, frozen=True, kw_only=True):
     """A larger file is refused by name."""
     max_text_mb: int = 8
     """A text or Markdown file above this is refused: it is a data dump, not a note."""
+    max_link_mb: int = 10
+    """A web page or linked file is given up on when more than this has come of it."""
+    link_seconds: float = 20.0
+    """Time to fetch a link in, from looking up its host to its last byte."""
+    embedder: str = DEFAULT_EMBEDDER
+    """Which embedding model finds sentences: ``models/NAME.gguf`` of the home. After a change the sentences are embedded
+    anew in the background, and the old vectors serve until that is done."""
+    whisper: str = "base"
+    """Which Whisper model reads recordings: ``models/whisper-NAME`` of the home. ``oneself init --audio`` installs
+    ``base``; another is a folder in CTranslate2 form that the owner puts there."""
 
 
 class AnswerConfig(Section, frozen=True, kw_only=True):
@@ -128,6 +153,8 @@ class TrainingConfig(Section, frozen=True, kw_only=True):
     max_length: int = 1024
     seed: int = 1
     threads: int = 0
+    after_forgetting: float = 10.0
+    """Minutes after something was forgotten that a self had learned, until one is trained without it; 0: not by itself."""
     recall_share: float = 0.0
     """Questions trained without evidence too (the weights alone), as a share of those with it; 0: none. In the minutes
     that a starter model is given nothing is known by heart from it, and half-learned facts spoil reading."""

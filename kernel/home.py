@@ -17,11 +17,12 @@ from kernel.files import write_whole
 from kernel.selves.shelf import Shelf
 
 
-def init_home(paths: Paths, *, name: str | None = None, on_event: OnEvent | None = None) -> None:
+def init_home(paths: Paths, *, name: str | None = None, audio: bool = False, on_event: OnEvent | None = None) -> None:
     """Make the home, its key, the starter models and self 0000. Idempotent; what is there is kept.
 
-    ``name``: the owner's name; it is written into the settings only where none is set. Raises ``HomeError`` for a folder
-    that holds something else or a home of a newer version, ``ModelError`` where the starter models are missing or damaged.
+    ``name``: the owner's name; it is written into the settings only where none is set. ``audio``: the Whisper model too,
+    for recordings. Raises ``HomeError`` for a folder that holds something else or a home of a newer version,
+    ``ModelError`` where a model's package is missing or damaged.
     """
     if paths.home.exists() and not paths.home.is_dir():
         raise HomeError(f"{paths.home} is a file, not a folder. Choose another home with --home.")
@@ -38,6 +39,8 @@ def init_home(paths: Paths, *, name: str | None = None, on_event: OnEvent | None
         _make_key(paths)
         _settle_name(paths, name)
         install_starter(paths, on_event)
+        if audio:
+            _install_whisper(paths, on_event)
         Shelf(paths).install_first()
         write_whole(paths.version, f"{HOME_VERSION}\n")
 
@@ -97,6 +100,12 @@ def _begun(paths: Paths) -> bool:
 def _make_key(paths: Paths) -> None:
     if not paths.api_key.exists():
         write_whole(paths.api_key, f"sk-self-{secrets.token_urlsafe(24)}\n", mode=0o600)
+
+
+def _install_whisper(paths: Paths, on_event: OnEvent | None) -> None:
+    from kernel.memory.whisper import install_whisper  # the home knows nothing else of memory
+
+    install_whisper(paths, on_event)
 
 
 def _settle_name(paths: Paths, name: str | None) -> None:

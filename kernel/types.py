@@ -18,6 +18,10 @@ Language = Literal["en", "ko", "other"]
 Confidence = Literal["VERY_LOW", "LOW", "MEDIUM", "HIGH", "VERY_HIGH"]
 
 
+DEFAULT_EMBEDDER = "embedder"
+"""The embedding model that ``oneself init`` writes: all-MiniLM-L6-v2."""
+
+
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):
     """Base of every domain struct."""
 
@@ -27,6 +31,21 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
 
     start: int
     end: int
+
+
+class Segment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A stretch of a note's text that somebody said at some moment: a chat message, a stretch of a recording."""
+
+    start: int
+    end: int
+    speaker: str = ""
+    """As the source names them; empty where it does not say (a recording)."""
+    origin: Origin | None = None
+    """Whose words, where that is not the note's own ``origin``."""
+    at: str | None = None
+    """When it was said."""
+    seconds: float | None = None
+    """Into the recording."""
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------
@@ -48,14 +67,22 @@ class Note(Frozen, frozen=True, kw_only=True):
     """Where ``happened_at`` came from: ``front_matter``, ``file_name``, ``text``, ``mtime``, ``given``, ``unknown``."""
     learned_at: str
     source: str
-    """Absolute path, URL, or ``text:`` for typed notes."""
+    """Absolute path, URL, or ``text:`` for typed notes; ``path#part`` for one of several notes in a file."""
     content_hash: str
-    """SHA-256 of the original bytes."""
+    """SHA-256 of the original bytes; of one of several notes in a file, of what that note holds."""
     language: Language
     tags: tuple[str, ...] = ()
     revision: int = 1
     pages: tuple[Span, ...] = ()
     """For paged documents: the span of each page."""
+    file_hash: str = ""
+    """SHA-256 of the file that it came from, where that is not ``content_hash``."""
+    segments: tuple[Segment, ...] = ()
+    """Who said what, and when, in the order of the text; only these stretches are split into sentences."""
+    links: tuple[str, ...] = ()
+    """What it points to: names of other notes (wikilinks, embeds) and URLs."""
+    details: dict[str, str | int | float | None] = {}
+    """What else the source says: ``width``, ``latitude``, ``seconds``, ``participants`` …"""
 
 
 class Chunk(Frozen, frozen=True, kw_only=True):
@@ -87,6 +114,15 @@ class Sentence(Frozen, frozen=True, kw_only=True):
     resolved: bool = False
     origin: Origin = "owner"
     """Whose words these are: ``other`` inside a quotation of an owner's note, else the note's own origin."""
+    todo: Literal["", "open", "done"] = ""
+    """The state of a task (``- [ ]``, ``- [x]``); empty for everything else."""
+    speaker: str = ""
+    """Who says it, where the note says what several people said; not part of ``context``."""
+
+    @property
+    def told(self) -> str:
+        """``context`` as it is shown and found by words: with who says it, unless it is the owner."""
+        return f"{self.speaker}: {self.context}" if self.speaker and self.origin != "owner" else self.context
 
 
 class Memory(Frozen, frozen=True, kw_only=True):
@@ -110,6 +146,9 @@ class Explain(Frozen, frozen=True, kw_only=True):
     """The same over trigrams; only asked where words found too little."""
     overlap: float
     """Share of the question's content words that the sentence (or its title) holds, weighted by rarity."""
+    memory_kind: MemoryKind = "semantic"
+    strength: float = 1.0
+    """Decay and reinforcement, 0.3 to 1.5: older memories weigh a little less, used ones a little more."""
     parts: dict[str, float] = {}
     """Everything else that was looked at (kind of answer asked for, dates, neighbours, kinship …), by name."""
     notes: tuple[str, ...] = ()
@@ -138,6 +177,38 @@ class Hit(Frozen, frozen=True, kw_only=True):
     """The original words from the sentence that names who or what ``text`` is about, where ``text`` only says "she" or
     "it"; what is cited then. Empty: ``text`` stands by itself."""
     passage_span: Span | None = None
+    before: str = ""
+    """The original words of the sentence before it in its note."""
+    after: str = ""
+    speaker: str = ""
+    todo: Literal["", "open", "done"] = ""
+    kind: str = ""
+    """Of its note: ``markdown``, ``whatsapp`` …"""
+    page: int | None = None
+    superseded_since: str = ""
+    """From when on something newer holds in its place; empty: it still holds, as far as is known."""
+
+
+class TextToRemember(Frozen, frozen=True, kw_only=True):
+    """A text that somebody types or a program sends."""
+
+    text: str
+    title: str = ""
+    origin: Origin = "owner"
+    source: str = "text:"
+    happened_at: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+class Todo(Frozen, frozen=True, kw_only=True):
+    """A task that stands in a note."""
+
+    note_id: str
+    sentence_id: str
+    title: str
+    text: str
+    state: Literal["open", "done"]
+    happened_at: str | None
 
 
 class Skipped(Frozen, frozen=True, kw_only=True):
@@ -368,6 +439,8 @@ class SelfVersion(Frozen, frozen=True, kw_only=True):
     exam: dict[str, object] = {}
     why: str = ""
     """Why it was promoted, refused or retired."""
+    forgotten: tuple[str, ...] = ()
+    """Notes that its training data held and that have been forgotten since: it is never served again."""
 
 
 # --- answering --------------------------------------------------------------------------------------------------------
@@ -415,3 +488,60 @@ class AnswerDelta(Frozen, frozen=True, kw_only=True):
     """A checked piece of an answer that is being streamed; the last thing in a stream is the ``Answer`` itself."""
 
     text: str
+
+
+# --- forgetting and what a memory reached -----------------------------------------------------------------------------
+
+
+class Holding(Frozen, frozen=True, kw_only=True):
+    """A self whose training data held a forgotten note."""
+
+    version: str
+    was_live: bool
+    samples: int
+    """Training samples that rested on the note."""
+    weights_removed_at: str | None = None
+    """When its adapter was deleted; ``None`` while it is on disk."""
+
+
+class Receipt(Frozen, frozen=True, kw_only=True):
+    """What one forgetting removed, where, and what is left to do. Holds ids and counts, none of the words."""
+
+    id: str
+    created: str
+    note_ids: tuple[str, ...]
+    removed: dict[str, int]
+    """Place -> how many: ``notes``, ``revisions``, ``chunks``, ``sentences``, ``vectors``, ``statements``, ``originals``,
+    ``mirror``, ``identity`` (sentences), ``samples``, ``exam`` (questions)."""
+    selves: tuple[Holding, ...] = ()
+    serving: str = ""
+    """The self that answers since."""
+    retraining: str = "not needed"
+    """``not needed`` (no self had learned it), ``due`` (the next training leaves it out), ``done``."""
+    exports: tuple[str, ...] = ()
+    """Exports and backups known to hold it, which are the owner's to delete."""
+    cleared_at: str | None = None
+    """When the database file held none of its bytes any more; ``None`` for the moment until then."""
+
+
+class SampleOf(Frozen, frozen=True, kw_only=True):
+    version: str
+    kind: str
+    question: str
+
+
+class MemoryCard(Frozen, frozen=True, kw_only=True):
+    """Everything that one note has reached."""
+
+    memory: Memory
+    history: tuple[Note, ...]
+    statements: tuple[Statement, ...]
+    identity: tuple[str, ...]
+    """Sentences of the newest identity that cite it."""
+    samples: tuple[SampleOf, ...]
+    selves: tuple[str, ...]
+    """Versions whose training data held it."""
+    uses: int
+    """Answers that cited it."""
+    mirror: str | None
+    """Its file in ``mirror/``."""

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kernel.memory.dates import dates_in_question, find_dates
+from kernel.memory.dates import find_dates
+from kernel.memory.kinds import kind_asked
 from kernel.memory.language import language_of
+from kernel.memory.names import names_asked
 from kernel.memory.vocabulary import VOCABULARY
+from kernel.memory.when import Period, dates_in_question, periods
 from kernel.memory.words import KIN, all_terms, content_terms, hangul_bigrams, related, tokens
-from kernel.types import Language
+from kernel.types import Language, MemoryKind
 
 
 def _either(*alternatives: str, exact: bool = False) -> re.Pattern[str]:
@@ -132,6 +135,11 @@ _EVIDENCE: dict[str, re.Pattern[str]] = {
     ),
 }
 """What a sentence holds that could be an answer of each kind."""
+_TASKS = _either(
+    r"\b(?:to-?dos?|tasks?|still (?:have|need) to|(?:have|need|got|left) to do|on (?:my|your) list)\b",
+    "할 일",
+    "해야 (?:하|할)",
+)
 _PRONOUNS = VOCABULARY.pronouns
 _FEW_TERMS = 2
 
@@ -151,9 +159,20 @@ class Asked(msgspec.Struct, frozen=True):
     """Kinds of answer it may want, most particular first (keys of ``answers``)."""
     kin: frozenset[str]
     dates: tuple[str, ...]
+    """Days, months and years, as ``kernel.memory.dates`` writes them."""
+    periods: tuple[Period, ...]
+    """The same and every other time, as days from and to; their spans are of the turn that named them."""
     date_terms: frozenset[str]
     """Those of ``terms`` that only spell out the dates."""
     bigrams: tuple[str, ...]
+    names: frozenset[str]
+    memory_kind: MemoryKind
+    tasks: bool
+    """Whether it asks what is still to be done."""
+
+    @property
+    def names_a_time(self) -> bool:
+        return bool(self.dates) or any(period.dated for period in self.periods)
 
 
 def leans(question: str, previous: Sequence[str]) -> bool:
@@ -174,7 +193,9 @@ def ask(question: str, previous: Sequence[str] = (), today: dt.date | None = Non
     leaning = leans(question, previous)
     earlier = [term for turn in previous[-3:] for term in content_terms(turn)] if leaning else []
     earlier = [term for term in dict.fromkeys(earlier) if term not in terms]
-    everything = " ".join([question, *previous[-3:]]) if leaning else question
+    turns = [question, *reversed(previous[-3:])] if leaning else [question]
+    everything = " ".join(turns)
+    timed = next((turn for turn in turns if dates_in_question(turn, today) or periods(turn, today)), question)
     return Asked(
         text=question,
         language=language_of(question),
@@ -183,12 +204,21 @@ def ask(question: str, previous: Sequence[str] = (), today: dt.date | None = Non
         near=related([*terms, *earlier]),
         kinds=tuple(kind for kind, pattern in _KINDS.items() if pattern.search(question)),
         kin=frozenset(term for term in [*terms, *earlier] if term in KIN),
-        dates=dates_in_question(everything, today),
-        date_terms=frozenset(
-            term for found in find_dates(question) for term in all_terms(question[found.start : found.end])
-        ),
+        dates=dates_in_question(timed, today),
+        periods=periods(timed, today),
+        date_terms=_date_terms(question, today),
         bigrams=tuple(dict.fromkeys(hangul_bigrams(everything))),
+        names=names_asked(everything),
+        memory_kind=kind_asked(question),
+        tasks=_TASKS.search(question) is not None,
     )
+
+
+def _date_terms(question: str, today: dt.date | None) -> frozenset[str]:
+    """An event's words are not among them: they are what is asked of as much as when."""
+    dated = [period.span for period in periods(question, today) if period.kind != "event"]
+    spans = [*((span.start, span.end) for span in dated), *((found.start, found.end) for found in find_dates(question))]
+    return frozenset(term for start, end in spans for term in all_terms(question[start:end]))
 
 
 def could_answer(kinds: Sequence[str], sentence: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kernel.memory.sentences import Piece, page_sentences, split_sentences
+from kernel.memory.sentences import Piece, page_sentences, segment_sentences, split_sentences
 from kernel.types import Chunk, Memory, Note, Sentence, Span
 
 
@@ -40,7 +40,9 @@ def page_of(position: int, pages: Sequence[Span]) -> int | None:
 
 def to_memory(note: Note, characters: int) -> Memory:
     """Cut a note into chunks of about ``characters`` and sentences. Ids follow from the note's id and revision."""
-    if note.pages:
+    if note.segments:
+        pieces = segment_sentences(note.text, note.segments, origin=note.origin)
+    elif note.pages:
         spans = iter([(page.start, page.end) for page in note.pages])
         pieces = page_sentences(note.text, spans, title=note.title, origin=note.origin)
     else:
@@ -71,6 +73,8 @@ def to_memory(note: Note, characters: int) -> Memory:
                     end=piece.end,
                     context=piece.context,
                     origin=piece.origin,
+                    todo=piece.todo,
+                    speaker=piece.speaker,
                 )
             )
     return Memory(note=note, chunks=tuple(chunks), sentences=tuple(sentences))

@@ -14,12 +14,14 @@ import numpy as np
 from kernel.abc import Vectors
 from kernel.config import MemoryConfig
 from kernel.memory.asked import text_to_embed
-from kernel.memory.jobs import read_one
+from kernel.memory.chunks import to_memory
+from kernel.memory.jobs import read_memories
+from kernel.memory.language import language_of
 from kernel.memory.search import Searcher
 from kernel.memory.store import Store
 from kernel.memory.structs import FileToRead, ReadFiles, note_id_for
 from kernel.memory.words import all_terms, fold
-from kernel.types import Memory
+from kernel.types import Memory, Note, Segment
 
 Embed = Callable[[Sequence[str]], Vectors]
 
@@ -72,9 +74,10 @@ async def make_person(folder: Path, home: Path, embed: Embed) -> Person:
     config = MemoryConfig()
     memories = {}
     for path in sorted((folder / "notes").iterdir()):
-        file = FileToRead(path=str(path), note_id=note_id_for(path.name, folder.name), revision=1)
-        job = ReadFiles(files=(file,), mine=False, limits=config, learned_at="2026-01-01T00:00:00+00:00")
-        memories[path.name] = read_one(file, job)
+        job = ReadFiles(files=(), limits=config, learned_at="2026-01-01T00:00:00+00:00")
+        (memory,) = read_memories(FileToRead(path=str(path)), job)
+        note = msgspec.structs.replace(memory.note, id=note_id_for(path.name, folder.name))
+        memories[path.name] = to_memory(note, config.chunk_characters)
     askings = read_askings(folder)
     database = home / f"{folder.name}.db"
     store = await Store.open(database)
@@ -115,6 +118,75 @@ def answered_by(asking: Asking, contexts: Sequence[str]) -> bool:
         return plain in text or (" " not in plain and bool(set(all_terms(plain)) & terms))
 
     return any(all(map(held, one)) if isinstance(one, tuple) else held(one) for one in asking.any)
+
+
+class DialogueTurn(msgspec.Struct, frozen=True):
+    who: str
+    text: str
+
+
+class DialogueSession(msgspec.Struct, frozen=True):
+    day: str
+    turns: tuple[DialogueTurn, ...]
+
+
+class DialogueQuestion(msgspec.Struct, frozen=True):
+    q: str
+    turns: tuple[str, ...]
+    """``session:turn``, both from 1, of every turn that holds some of the answer."""
+    kind: str
+
+
+class Dialogue(msgspec.Struct, frozen=True):
+    """Two people's conversation over months, with questions about it."""
+
+    speakers: tuple[str, ...]
+    sessions: tuple[DialogueSession, ...]
+    questions: tuple[DialogueQuestion, ...]
+
+    def notes(self) -> list[Note]:
+        """One for each session, as a messenger's export is read."""
+        return [_session_note(number, session) for number, session in enumerate(self.sessions, 1)]
+
+
+def _session_note(number: int, session: DialogueSession) -> Note:
+    lines, segments, at = [], [], 0
+    for turn in session.turns:
+        start = at + len(turn.who) + 2
+        segments.append(Segment(start=start, end=start + len(turn.text), speaker=turn.who, at=session.day))
+        lines.append(f"{turn.who}: {turn.text}")
+        at = segments[-1].end + 1
+    return Note(
+        id=f"n_{number:012d}",
+        origin="other",
+        kind="whatsapp",
+        title=f"Chat on {session.day}",
+        text="\n".join(lines),
+        happened_at=session.day,
+        happened_from="content",
+        learned_at=session.day,
+        source=f"dialogue#{number}",
+        content_hash=f"{number}",
+        language=language_of(" ".join(turn.text for turn in session.turns)),
+        segments=tuple(segments),
+    )
+
+
+async def store_dialogue(dialogue: Dialogue, database: Path, embed: Embed) -> dict[str, set[str]]:
+    """A store of its notes, with vectors. Returns for each turn (``session:turn``) the ids of its sentences."""
+    memories = [to_memory(note, MemoryConfig().chunk_characters) for note in dialogue.notes()]
+    store = await Store.open(database)
+    try:
+        contexts = [sentence.context for memory in memories for sentence in memory.sentences]
+        await store.write(memories, embed(contexts), "b_measure")
+    finally:
+        await store.close()
+    held: dict[str, set[str]] = {}
+    for session, memory in enumerate(memories, 1):
+        for turn, segment in enumerate(memory.note.segments, 1):
+            inside = {s.id for s in memory.sentences if segment.start <= s.start < segment.end}
+            held[f"{session}:{turn}"] = inside
+    return held
 
 
 class Recall(msgspec.Struct):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,9 +21,9 @@ def keep(files: Path, source: Path, hash_of_content: str) -> bool:
     if content_hash(data) != hash_of_content:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
-        file.write(data)
-    shutil.move(file.name, target)
+    partial = target.with_name(f"{hash_of_content}.part")  # what a crash leaves goes with the rest of this content
+    partial.write_bytes(data)
+    partial.replace(target)
     return True
 
 

@@ -10,15 +10,17 @@ import numpy as np
 
 from kernel.abc import Vectors
 from kernel.memory.dates import find_dates
+from kernel.memory.kinds import kind_of
+from kernel.memory.names import names_in
 from kernel.memory.words import all_terms, hangul_bigrams
-from kernel.types import Chunk, Memory, Note, Sentence, Span
+from kernel.types import Chunk, Memory, Note, Segment, Sentence, Span
 
 NOTE_COLUMNS = (
     "id, revision, batch, origin, kind, title, text, happened_at, happened_from, learned_at, source, content_hash, "
-    "language, tags, pages"
+    "language, tags, pages, file_hash, segments, links, details"
 )
 _CHUNK_COLUMNS = "id, note_id, ordinal, start, end, heading, page"
-SENTENCE_COLUMNS = "id, note_id, chunk_id, ordinal, start, end, context, resolved, origin"
+SENTENCE_COLUMNS = "id, note_id, chunk_id, ordinal, start, end, context, resolved, origin, todo, speaker"
 
 
 def note_of(row: sqlite3.Row) -> Note:
@@ -37,12 +39,19 @@ def note_of(row: sqlite3.Row) -> Note:
         tags=msgspec.json.decode(row["tags"], type=tuple[str, ...]),
         revision=row["revision"],
         pages=msgspec.json.decode(row["pages"], type=tuple[Span, ...]),
+        file_hash=row["file_hash"],
+        segments=msgspec.json.decode(row["segments"], type=tuple[Segment, ...]),
+        links=msgspec.json.decode(row["links"], type=tuple[str, ...]),
+        details=msgspec.json.decode(row["details"], type=dict[str, str | int | float | None]),
     )
 
 
 def note_row(note: Note, batch: str | None) -> tuple[object, ...]:
     """In the order of ``NOTE_COLUMNS``."""
-    tags, pages = (msgspec.json.encode(value).decode() for value in (note.tags, note.pages))
+    tags, pages, segments, links, details = (
+        msgspec.json.encode(value).decode()
+        for value in (note.tags, note.pages, note.segments, note.links, note.details)
+    )
     return (
         note.id,
         note.revision,
@@ -59,6 +68,10 @@ def note_row(note: Note, batch: str | None) -> tuple[object, ...]:
         note.language,
         tags,
         pages,
+        note.file_hash,
+        segments,
+        links,
+        details,
     )
 
 
@@ -85,6 +98,8 @@ def sentence_of(row: sqlite3.Row) -> Sentence:
         context=row["context"],
         resolved=bool(row["resolved"]),
         origin=row["origin"],
+        todo=row["todo"],
+        speaker=row["speaker"],
     )
 
 
@@ -92,8 +107,9 @@ def vector_blob(vector: Vectors) -> bytes:
     return np.ascontiguousarray(vector, dtype="<f4").tobytes()
 
 
-def index_sentence(connection: sqlite3.Connection, row: int, context: str, note: Note) -> None:
-    """Put one sentence into the word indexes and the table of days. What was there must have been taken out."""
+def index_sentence(connection: sqlite3.Connection, row: int, sentence: Sentence, note: Note) -> None:
+    """Put one sentence into the word indexes and the tables of days and names. What was there must have been taken out."""
+    context = sentence.told
     year = int(note.happened_at[:4]) if note.happened_at and note.happened_at[:4].isdigit() else None
     about = " ".join([*all_terms(note.title), *(term for tag in note.tags for term in all_terms(tag))])
     connection.execute(
@@ -104,11 +120,19 @@ def index_sentence(connection: sqlite3.Connection, row: int, context: str, note:
         connection.execute("INSERT INTO hangul (rowid, bigrams) VALUES (?, ?)", (row, " ".join(bigrams)))
     days = {found.value for found in find_dates(context, year=year)}
     connection.executemany("INSERT INTO days (row, day) VALUES (?, ?)", [(row, day) for day in sorted(days)])
+    names = names_in(note.text[sentence.start : sentence.end], context)
+    connection.executemany("INSERT INTO names (row, name) VALUES (?, ?)", [(row, name) for name in sorted(names)])
 
 
 def unindex(connection: sqlite3.Connection, rows: Sequence[int]) -> None:
-    """Take sentences out of the word indexes (virtual tables know no foreign keys) and the table of days."""
-    for table, key in (("words", "rowid"), ("trigrams", "rowid"), ("hangul", "rowid"), ("days", "row")):
+    """Take sentences out of the word indexes (virtual tables know no foreign keys) and the tables of days and names."""
+    for table, key in (
+        ("words", "rowid"),
+        ("trigrams", "rowid"),
+        ("hangul", "rowid"),
+        ("days", "row"),
+        ("names", "row"),
+    ):
         connection.executemany(f"DELETE FROM {table} WHERE {key} = ?", [(row,) for row in rows])
 
 
@@ -122,12 +146,15 @@ def insert_memory(
     )
     for s in memory.sentences:
         cursor = connection.execute(
-            f"INSERT INTO sentences ({SENTENCE_COLUMNS}, serial) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (s.id, s.note_id, s.chunk_id, s.ordinal, s.start, s.end, s.context, s.resolved, s.origin, serial),
+            f"INSERT INTO sentences ({SENTENCE_COLUMNS}, kind, serial) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(s.id, s.note_id, s.chunk_id, s.ordinal, s.start, s.end, s.context, s.resolved, s.origin),
+                *(s.todo, s.speaker, kind_of(s.context), serial),
+            ),
         )
         row = cursor.lastrowid
         assert row is not None
-        index_sentence(connection, row, s.context, memory.note)
+        index_sentence(connection, row, s, memory.note)
         if vectors is not None:
             connection.execute(
                 "INSERT INTO vectors (row, model, vector) VALUES (?, ?, ?)", (row, model, vector_blob(next(vectors)))
@@ -140,3 +167,12 @@ def remove_sentences(connection: sqlite3.Connection, note_id: str) -> None:
     unindex(connection, rows)
     connection.execute("DELETE FROM sentences WHERE note_id = ?", (note_id,))
     connection.execute("DELETE FROM chunks WHERE note_id = ?", (note_id,))
+
+
+def put_note(connection: sqlite3.Connection, note: Note, batch: str | None) -> None:
+    """Insert or replace a note's own row."""
+    columns = [name.strip() for name in NOTE_COLUMNS.split(",")]
+    updates = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
+    marks = ", ".join("?" for _ in columns)
+    sql = f"INSERT INTO notes ({NOTE_COLUMNS}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {updates}"
+    connection.execute(sql, note_row(note, batch))

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kernel.errors import HomeError
+from kernel.memory.kinds import kind_of
+from kernel.memory.names import names_in
 
 _FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -121,7 +123,75 @@ def first_schema(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (first_schema,)
+_WHO_SAID_WHAT = """
+ALTER TABLE notes ADD COLUMN file_hash TEXT NOT NULL DEFAULT '';    -- of the file, where a file holds several notes
+ALTER TABLE notes ADD COLUMN segments TEXT NOT NULL DEFAULT '[]';   -- JSON list of kernel.types.Segment
+ALTER TABLE notes ADD COLUMN links TEXT NOT NULL DEFAULT '[]';      -- JSON list
+ALTER TABLE notes ADD COLUMN details TEXT NOT NULL DEFAULT '{}';    -- JSON object
+CREATE INDEX notes_file ON notes (file_hash) WHERE file_hash != '';
+ALTER TABLE sentences ADD COLUMN todo TEXT NOT NULL DEFAULT '' CHECK (todo IN ('', 'open', 'done'));
+ALTER TABLE sentences ADD COLUMN speaker TEXT NOT NULL DEFAULT '';
+CREATE INDEX sentences_todo ON sentences (todo) WHERE todo != '';
+CREATE INDEX sentences_speaker ON sentences (speaker) WHERE speaker != '';
+"""
+_WORTH = """
+ALTER TABLE sentences ADD COLUMN kind TEXT NOT NULL DEFAULT '';     -- of memory: kernel.types.MemoryKind
+ALTER TABLE notes ADD COLUMN uses INTEGER NOT NULL DEFAULT 0;       -- answers that cited it
+ALTER TABLE notes ADD COLUMN used_at TEXT;
+
+CREATE TABLE names (         -- who and what a sentence names, folded: people, places, links
+    row INTEGER NOT NULL REFERENCES sentences (row) ON DELETE CASCADE,
+    name TEXT NOT NULL
+);
+CREATE INDEX names_name ON names (name);
+CREATE INDEX names_row ON names (row);
+
+CREATE TABLE superseded (    -- a statement that no longer holds, and the one that took its place
+    row INTEGER PRIMARY KEY REFERENCES sentences (row) ON DELETE CASCADE,
+    by_row INTEGER NOT NULL REFERENCES sentences (row) ON DELETE CASCADE,
+    since TEXT NOT NULL
+);
+
+-- More than one model's vectors, while those of a new one are being made.
+ALTER TABLE vectors RENAME TO old_vectors;
+CREATE TABLE vectors (
+    row INTEGER NOT NULL REFERENCES sentences (row) ON DELETE CASCADE,
+    model TEXT NOT NULL,
+    stale INTEGER NOT NULL DEFAULT 0,        -- the sentence's context changed since: good enough to find it by
+    vector BLOB NOT NULL,                    -- float32, little endian, length 1
+    PRIMARY KEY (row, model)
+);
+INSERT INTO vectors (row, model, stale, vector)
+    SELECT row, replace(model, 'all-MiniLM-L6-v2', 'embedder'), stale, vector FROM old_vectors;
+UPDATE meta SET value = 'embedder' WHERE key = 'embedding_model' AND value = 'all-MiniLM-L6-v2';
+DROP TABLE old_vectors;
+
+CREATE TABLE forgotten (     -- content that is not to come back by itself when its file is met again
+    content_hash TEXT PRIMARY KEY,
+    at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE receipts (id TEXT PRIMARY KEY, created TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+def who_said_what(connection: sqlite3.Connection) -> None:
+    """Several notes to a file, who said what and when in a note, links, and the state of tasks."""
+    for statement in _statements(_WHO_SAID_WHAT):
+        connection.execute(statement)
+
+
+def what_it_is_worth(connection: sqlite3.Connection) -> None:
+    """Signals of search (names, kinds, use, what superseded what), vectors of several models, receipts of forgetting."""
+    for statement in _statements(_WORTH):
+        connection.execute(statement)
+    sql = "SELECT s.row, s.context, substr(n.text, s.start + 1, s.end - s.start) FROM sentences s JOIN notes n ON n.id = s.note_id"
+    for row, context, text in connection.execute(sql).fetchall():
+        connection.execute("UPDATE sentences SET kind = ? WHERE row = ?", (kind_of(context), row))
+        names = [(row, name) for name in sorted(names_in(text, context))]
+        connection.executemany("INSERT INTO names (row, name) VALUES (?, ?)", names)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (first_schema, who_said_what, what_it_is_worth)
 SCHEMA_VERSION = len(MIGRATIONS)
 
 

@@ -1,8 +1,8 @@
 """``Searcher``: from a question to the sentences that may answer it, each with every part of its score.
 
-Candidates are a union, never a gate: nearest vectors, words (BM25), Hangul bigrams, trigrams where words find too
-little, dates that the question names, and the neighbours of all these. A small learned model weighs them
-(``signals``, ``search_weights.json``); a second pass lets a sentence share in what its neighbours scored.
+Candidates are a union of all signals (``gather``). A small learned model weighs them (``signals``,
+``search_weights.json``); a second pass lets a sentence share in what its neighbours scored; how old and how often used a
+memory is, and whether something newer took its place, are added within bounds (``worth``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 import re
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,21 +22,21 @@ import numpy.typing as npt
 
 from kernel.abc import Vectors
 from kernel.memory.asked import Asked, ask
+from kernel.memory.gather import gather
+from kernel.memory.hits import Shown, covered, distinct, read_hits
 from kernel.memory.index import VectorIndex
+from kernel.memory.parsed import ParsedSentences
 from kernel.memory.schema import configure
 from kernel.memory.signals import FEATURES, Parsed, Scores, features
-from kernel.memory.words import STOP, content_terms, fold, stem
-from kernel.types import Explain, Hit, Sentence, Span
+from kernel.memory.timeline import resolve_event
+from kernel.memory.words import fold, stem
+from kernel.memory.worth import OVERTAKEN, Worth, read_worth
+from kernel.types import Explain, Hit
 
-PER_SIGNAL = 40
-"""Candidates that each signal brings."""
-FEW = 5
-"""Trigrams are asked only where words find fewer than this: they are slow and rarely better."""
-EARLIER_SHARE = 0.5
-"""What a term of an earlier turn counts, beside one of the question itself."""
 TWINS = 8
 """Sentences looked at beyond the limit, as some say what another says."""
-_KEPT = 50_000
+EVENT_HITS = 5
+"""Sentences that are asked when an event was ("before I moved")."""
 KOREAN = {
     "bm25": 9.0,
     "cosine": 0.8,
@@ -48,13 +48,11 @@ KOREAN = {
 }
 """Weights that differ in Korean, by hand: the starter's embedder knows none (unrelated sentences have a cosine of 0.43 to
 0.78), so the bigrams of its words decide, and a relative who is asked of must be named."""
-_TITLE_IS_BEGINNING = (
-    "instr(substr(n.text, 1, 400), rtrim(n.title, '…')) = 1"
-    " AND substr(n.text, length(rtrim(n.title, '…')) + 1, 1) != char(10)"
-)
-"""A text without a heading is named by how it begins: such a title says nothing of the other sentences."""
-_KEY = re.compile(r"\W*([^\s:][^:\n.!?]{0,44}):\s")
+TASKS = {"open": 5.0, "done": -2.0}
+"""Added by hand where a question asks what is to be done."""
 _WEIGHTS = Path(__file__).with_name("search_weights.json")
+_REACH = 60
+"""Sentences of a note, at either side, that its mean cosine is taken over."""
 
 
 class Weights(msgspec.Struct, frozen=True):
@@ -88,58 +86,122 @@ class Candidates(msgspec.Struct):
 class Searcher:
     """Synchronous and thread-safe; has a connection of its own that only reads.
 
-    ``database`` must have been opened by ``Store`` once (it makes the schema). Call ``close`` before deleting it.
+    ``database`` must have been opened by ``Store`` once (it makes the schema). ``owner``: the names that the owner goes
+    by. Call ``close`` before deleting it.
     """
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, *, owner: Collection[str] = ()) -> None:
         self._lock = threading.Lock()
         uri = f"{database.resolve().as_uri()}?mode=ro"
         self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
         configure(self._connection)
-        self._index = VectorIndex()
-        self._parsed: dict[int, tuple[int, Parsed]] = {}
+        self._index = VectorIndex(database.parent)
+        self._parsed = ParsedSentences(self._connection, self._index)
+        self._owner = tuple(owner)
         self._weights = load_weights()
 
     def close(self) -> None:
         with self._lock:
             self._connection.close()
 
+    def addressed(self, query: str) -> str | None:
+        """The question as it would be put to the one it names, or ``None`` if it names nobody who speaks in the notes.
+
+        What people say of themselves is in the first person: "Do you like fish?" is nearer to "I love herring" than
+        "Does Bruno like fish?" is. The vector of this is the second that ``search`` takes.
+        """
+        with self._lock:
+            self._index.refresh(self._connection)
+            known = [name for name in (*self._index.speakers, *self._owner) if name.strip()]
+        named = {part for name in known for part in (name, name.split()[0]) if part in query}
+        put = query
+        for name in sorted(named, key=len, reverse=True):
+            if len(name) > 1 and name[0].isalpha():
+                put = re.sub(rf"(?<!\w){re.escape(name)}(?:['’]s)?(?!\w)", "you", put)
+        return put if put != query else None
+
     def search(
         self,
         query: str,
         vector: Vectors | None,
         *,
+        addressed: Vectors | None = None,
         limit: int = 10,
         as_of: str | None = None,
         previous: Sequence[str] = (),
         today: dt.date | None = None,
+        neighbours: bool = False,
     ) -> list[Hit]:
         """Best first, at most ``limit``, no two of which say the same (``distinct``).
 
         ``vector``: the query's, ``(d,)`` and of length 1, or ``None`` while the embedder is down (``explain.notes``
-        says so). ``as_of``: nothing that happened later than this date. ``previous``: the conversation's turns before,
-        oldest first, for questions that lean on them. ``today``: what "yesterday" is counted from.
+        says so). ``addressed``: that of ``addressed(query)``. ``as_of``: nothing that happened later than this date.
+        ``previous``: the conversation's turns before, oldest first, for questions that lean on them. ``today``: what
+        "yesterday" is counted from. ``neighbours``: the sentences beside a hit are read with it, and take no place of
+        their own.
         """
         with self._lock:
-            found = self._candidates(query, vector, as_of, previous, today)
+            vectors = None if vector is None else np.stack([vector, vector if addressed is None else addressed])
+            found = self._candidates(query, vectors, as_of, previous, today, several=addressed is not None)
             if found is None:
                 return []
             weights = self._of(found.asked.language)
             first = found.matrix @ np.array([weights.get(name, 0.0) for name in FEATURES])
             beside, rest = self.shared(found.places, first)
             total = first + self._weights.neighbour * beside + self._weights.note * rest
-            best = np.argsort(-total, kind="stable")[: limit + TWINS]
-            return distinct([self._hit(found, int(n), float(total[n]), float(beside[n])) for n in best])[:limit]
+            worth = read_worth(self._connection, [parsed.row for parsed in found.parsed], as_of, today)
+            total = total + np.array([worth[parsed.row].added for parsed in found.parsed])
+            if found.asked.tasks:
+                total = total + np.array([TASKS.get(parsed.todo, 0.0) for parsed in found.parsed])
+            total = self._overtaken(found, total, worth)
+            order: list[int] = np.argsort(-total, kind="stable").tolist()
+            if neighbours:
+                order = covered(order, found.places, self._index)
+            best = order[: limit + TWINS]
+            shown = [
+                Shown(
+                    row=found.parsed[n].row,
+                    score=self._score(float(total[n])),
+                    explain=self._explain(found, n, float(beside[n]), worth[found.parsed[n].row]),
+                    superseded_since=worth[found.parsed[n].row].since,
+                )
+                for n in best
+            ]
+            return distinct(read_hits(self._connection, shown))[:limit]
 
     def _of(self, language: str) -> dict[str, float]:
         return self._weights.features | KOREAN if language == "ko" else self._weights.features
 
+    def _score(self, total: float) -> float:
+        exponent = -(self._weights.slope * total + self._weights.offset)
+        return 1 / (1 + math.exp(min(60.0, exponent)))
+
+    @staticmethod
+    def _overtaken(
+        found: Candidates, total: npt.NDArray[np.float64], worth: dict[int, Worth]
+    ) -> npt.NDArray[np.float64]:
+        """What took the place of something is found at least as well as that was, and comes before it."""
+        settled = total.copy()
+        at = {parsed.row: n for n, parsed in enumerate(found.parsed)}
+        for n, parsed in sorted(enumerate(found.parsed), key=lambda pair: worth[pair[1].row].since):
+            newer = at.get(worth[parsed.row].superseded_by or -1)
+            if newer is not None:
+                settled[newer] = max(settled[newer], settled[n] + OVERTAKEN)
+        return settled
+
     def candidates(
-        self, query: str, vector: Vectors | None, *, as_of: str | None = None, previous: Sequence[str] = ()
+        self,
+        query: str,
+        vector: Vectors | None,
+        *,
+        addressed: Vectors | None = None,
+        as_of: str | None = None,
+        previous: Sequence[str] = (),
     ) -> Candidates | None:
         """What ``search`` weighs, for learning the weights and for benchmarks. ``None``: nothing to look at."""
         with self._lock:
-            return self._candidates(query, vector, as_of, previous, None)
+            vectors = None if vector is None else np.stack([vector, vector if addressed is None else addressed])
+            return self._candidates(query, vectors, as_of, previous, None, several=addressed is not None)
 
     def sentences(self) -> dict[int, tuple[str, str]]:
         """Row -> ``(sentence id, context)`` of the whole store, for the same."""
@@ -151,6 +213,17 @@ class Searcher:
     def index(self) -> VectorIndex:
         """As of the last search; not to be touched while another runs."""
         return self._index
+
+    def forget(self) -> None:
+        """Let go of everything kept of sentences that are not in the store any more."""
+        with self._lock:
+            self._parsed = ParsedSentences(self._connection, self._index)
+            self._index.refresh(self._connection)
+
+    def warm(self) -> None:
+        """Read the vectors now rather than at the first search."""
+        with self._lock:
+            self._index.refresh(self._connection)
 
     def shared(
         self, places: Sequence[int], first: npt.NDArray[np.float64]
@@ -176,148 +249,78 @@ class Searcher:
     # --- gathering
 
     def _candidates(
-        self, query: str, vector: Vectors | None, as_of: str | None, previous: Sequence[str], today: dt.date | None
+        self,
+        query: str,
+        vectors: Vectors | None,
+        as_of: str | None,
+        previous: Sequence[str],
+        today: dt.date | None,
+        *,
+        several: bool = False,
     ) -> Candidates | None:
+        """``vectors``: ``(2, d)``, of the question and of the same put to whom it names."""
         self._index.refresh(self._connection)
         if not len(self._index.rows):
             return None
-        asked = ask(query, previous, today)
+        asked = self._with_events(ask(query, previous, today))
         notes: list[str] = []
-        cosines = self._index.cosines(vector) if vector is not None else None
-        if vector is None:
+        cosines = self._cosines(vectors, several=several) if vectors is not None else None
+        if vectors is None:
             notes.append("embedder down: found by words only")
         elif cosines is None:
             notes.append("vectors pending: found by words only")
-        idf = self._rarity(asked)
-        words = self._match("words", "bm25(words, 1.0, 0.5)", [f'"{term}"' for term in idf])
-        hangul = self._match("hangul", "bm25(hangul)", [f'"{pair}"' for pair in asked.bigrams])
-        trigram: dict[int, float] = {}
-        if len(words) + len(hangul) < FEW:
-            raw = [word for word in re.findall(r"\w{3,}", query) if fold(word) not in STOP]
-            trigram = self._match("trigrams", "bm25(trigrams)", [f'"{word}"' for word in raw])
-        chosen = self._union(asked, cosines, [words, hangul, trigram])
-        chosen = self._as_of(chosen, as_of)
-        if not chosen:
+        gathered = gather(self._connection, self._index, asked, cosines, as_of)
+        if not gathered.places:
             return None
-        beside = {other for place in chosen for step in (-1, 1) if (other := self._index.beside(place, step)) >= 0}
-        parsed = self._parse([*chosen, *sorted(beside.difference(chosen))])[: len(chosen)]
-        scores = self._scores(asked, chosen, cosines, words, hangul, trigram)
+        chosen = gathered.places
+        around = [[other for step in (-1, 1) if (other := self._index.beside(place, step)) >= 0] for place in chosen]
+        everything = list(dict.fromkeys([*chosen, *(other for near in around for other in near)]))
+        known = dict(zip(everything, self._parsed.get(everything), strict=True))
+        parsed = [known[place] for place in chosen]
+        speaking = self._speakers_asked(query)
+        scores = self._scores(asked, chosen, cosines, gathered.words, gathered.hangul, gathered.trigram, speaking)
         names = _names(query)
-        table = []
-        for place, sentence, score in zip(chosen, parsed, scores, strict=True):
-            around = self._around(place)
-            table.append(features(asked, idf, names, sentence, score, around))
+        table = [
+            features(
+                asked, gathered.idf, names, sentence, score, frozenset().union(*(known[other].terms for other in near))
+            )
+            for sentence, score, near in zip(parsed, scores, around, strict=True)
+        ]
         return Candidates(asked, chosen, parsed, scores, np.array(table), tuple(notes))
 
-    def _rarity(self, asked: Asked) -> dict[str, float]:
-        """Inverse document frequency of the question's terms; those of earlier turns count half."""
-        total = len(self._index.rows)
-        weights: dict[str, float] = {}
-        for term in [*asked.terms, *asked.earlier]:
-            row = self._connection.execute("SELECT doc FROM words_vocabulary WHERE term = ?", (term,)).fetchone()
-            seen = row[0] if row else 0
-            share = 1.0 if term in asked.terms else EARLIER_SHARE
-            weights[term] = share * math.log(1 + (total - seen + 0.5) / (seen + 0.5)) if total >= seen else 0.1
-        return weights
+    def _with_events(self, asked: Asked) -> Asked:
+        """ "Before I moved" as before the day on which the notes say that it was."""
+        if not any(period.kind == "event" for period in asked.periods):
+            return asked
+        found = [resolve_event(period, self._dates_of) for period in asked.periods]
+        return msgspec.structs.replace(asked, periods=tuple(period for period in found if period is not None))
 
-    def _match(self, table: str, rank: str, terms: list[str]) -> dict[int, float]:
-        """Row -> BM25 (higher is better) of the best ``PER_SIGNAL`` sentences with any of the terms."""
-        if not terms:
-            return {}
-        sql = f"SELECT rowid, {rank} AS score FROM {table} WHERE {table} MATCH ? ORDER BY score LIMIT ?"
-        column = "" if table != "words" else "{terms title} : "
-        found = self._connection.execute(sql, (f"{column}({' OR '.join(terms)})", PER_SIGNAL)).fetchall()
-        return {row: -score for row, score in found}
-
-    def _union(self, asked: Asked, cosines: Vectors | None, matches: list[dict[int, float]]) -> list[int]:
-        index = self._index
-        chosen: dict[int, None] = {}
-        tops: list[int] = []
-        if cosines is not None:
-            many = min(PER_SIGNAL, len(cosines))
-            best = np.argpartition(-cosines, many - 1)[:many]
-            best = best[np.argsort(-cosines[best])]
-            chosen.update(dict.fromkeys(int(n) for n in best if index.has_vector[n]))
-            tops += [int(n) for n in best[:15]]
-        for match in matches:
-            places = index.places(np.array(sorted(match, key=lambda row: -match[row]), np.int64)).tolist()
-            chosen.update(dict.fromkeys(places))
-            tops += places[:15]
-        if asked.dates:
-            chosen.update(dict.fromkeys(index.places(np.array(self._on_days(asked.dates), np.int64)).tolist()))
-        for place in tops:
-            for step in (-1, 1):
-                if (other := index.beside(place, step)) >= 0:
-                    chosen[other] = None
-        return list(chosen)
-
-    def _on_days(self, dates: Iterable[str]) -> list[int]:
-        """Sentences that name one of the dates or whose note happened then."""
-        rows: list[int] = []
-        for date in dates:
-            pattern = f"%-{date[2:]}%" if date.startswith("--") else f"{date}%"
-            sql = (
-                "SELECT row FROM days WHERE day LIKE ?1 UNION SELECT s.row FROM notes n"
-                " JOIN sentences s ON s.note_id = n.id WHERE n.happened_at LIKE ?1 LIMIT ?2"
-            )
-            rows += [row[0] for row in self._connection.execute(sql, (pattern, PER_SIGNAL * 2))]
-        return rows
-
-    def _as_of(self, chosen: list[int], as_of: str | None) -> list[int]:
-        if as_of is None:
-            return chosen
-        sql = (
-            "SELECT s.row FROM sentences s JOIN notes n ON n.id = s.note_id"
-            f" WHERE substr(coalesce(n.happened_at, n.learned_at), 1, {len(as_of)}) <= ?"
-            f" AND s.row IN ({_marks(chosen)})"
+    def _dates_of(self, words: str) -> list[str | None]:
+        gathered = gather(self._connection, self._index, ask(words), None, None)
+        places = self._index.places(
+            np.array(sorted(gathered.words | gathered.hangul, key=lambda row: -(gathered.words | gathered.hangul)[row]))
         )
-        rows = [int(self._index.rows[place]) for place in chosen]
-        early = {row[0] for row in self._connection.execute(sql, (as_of, *rows))}
-        return [place for place, row in zip(chosen, rows, strict=True) if row in early]
+        parsed = self._parsed.get(places[:EVENT_HITS].tolist())
+        return [next(iter(one.days), one.happened_at or None) for one in parsed]
 
-    # --- taking apart
+    def _cosines(self, vectors: Vectors, *, several: bool) -> Vectors | None:
+        """With every sentence; with what somebody says, those of the question as it is put to them."""
+        found = self._index.cosines(vectors if several else vectors[:1])
+        if found is None or not several:
+            return None if found is None else found[0]
+        spoken = self._index.said_by > 0
+        chosen: Vectors = np.where(spoken, found[1], found[0]) if spoken.any() else np.maximum(found[0], found[1])
+        return chosen
 
-    def _parse(self, places: Sequence[int]) -> list[Parsed]:
-        """From the cache, or from the database in one question."""
-        rows = [int(self._index.rows[place]) for place in places]
-        serials = dict(
-            self._connection.execute(
-                f"SELECT row, serial FROM sentences WHERE row IN ({_marks(rows)})", rows
-            ).fetchall()
-        )
-        absent = [row for row in rows if row not in self._parsed or self._parsed[row][0] != serials.get(row)]
-        if absent:
-            if len(self._parsed) > _KEPT:
-                self._parsed.clear()
-            sql = (
-                "SELECT s.row, s.serial, s.context, s.origin, w.terms,"
-                f" CASE WHEN {_TITLE_IS_BEGINNING} THEN '' ELSE w.title END, n.happened_at,"
-                " substr(n.text, s.start + 1, s.end - s.start) FROM sentences s JOIN notes n ON n.id = s.note_id"
-                f" JOIN words w ON w.rowid = s.row WHERE s.row IN ({_marks(absent)})"
-            )
-            days: dict[int, list[str]] = {}
-            for row, day in self._connection.execute(
-                f"SELECT row, day FROM days WHERE row IN ({_marks(absent)})", absent
-            ):
-                days.setdefault(row, []).append(day)
-            for row, serial, context, origin, terms, title, happened, text in self._connection.execute(sql, absent):
-                self._parsed[row] = (
-                    serial,
-                    _parse(row, context, text, origin, terms, title, happened, days.get(row, ())),
-                )
-        return [self._parsed[row][1] for row in rows]
-
-    def _around(self, place: int) -> frozenset[str]:
-        """Terms of the sentences before and after."""
-        places = [other for step in (-1, 1) if (other := self._index.beside(place, step)) >= 0]
-        found = self._cached(places)
-        return frozenset().union(*(parsed.terms for parsed in found)) if found else frozenset()
-
-    def _cached(self, places: Sequence[int]) -> list[Parsed]:
-        rows = [int(self._index.rows[place]) for place in places]
-        if all(row in self._parsed for row in rows):
-            return [self._parsed[row][1] for row in rows]
-        return self._parse(places)
+    def _speakers_asked(self, query: str) -> frozenset[int]:
+        """Codes of the one speaker whom a question names; of none where it names several."""
+        words = set(re.findall(r"\w+", fold(query)))
+        named: dict[str, set[int]] = {}
+        for name, code in self._index.speakers.items():
+            first = _first_name(name)
+            if len(first) > 1 and first in words:
+                named.setdefault(first, set()).add(code)
+        return frozenset(*named.values()) if len(named) == 1 else frozenset()
 
     def _scores(
         self,
@@ -327,6 +330,7 @@ class Searcher:
         words: dict[int, float],
         hangul: dict[int, float],
         trigram: dict[int, float],
+        speaking: frozenset[int],
     ) -> list[Scores]:
         index = self._index
         usable = cosines is not None and asked.language != "ko"
@@ -335,11 +339,12 @@ class Searcher:
         highest = [max(match.values(), default=0.0) or 1.0 for match in (words, hangul, trigram)]
         found = []
         for place in places:
-            row = int(index.rows[place])
+            row, said_by = index.rows.item(place), index.said_by.item(place)
             score = Scores(
                 words=words.get(row, 0.0) / highest[0],
                 hangul=hangul.get(row, 0.0) / highest[1],
                 trigram=trigram.get(row, 0.0) / highest[2],
+                speaker=0.0 if not speaking or not said_by else 1.0 if said_by in speaking else -1.0,
             )
             if cosines is not None and usable and index.has_vector[place]:
                 score.cosine = float(cosines[place])
@@ -347,7 +352,7 @@ class Searcher:
                 before, after = index.beside(place, -1), index.beside(place, 1)
                 score.cosine_before = float(cosines[before]) if before >= 0 else 0.0
                 score.cosine_after = float(cosines[after]) if after >= 0 else 0.0
-                score.cosine_note = note_best.get(int(index.notes[place]), 0.0)
+                score.cosine_note = note_best.get(index.notes.item(place), 0.0)
             found.append(score)
         return found
 
@@ -355,46 +360,15 @@ class Searcher:
         """Mean cosine of the three best sentences of each candidate's note."""
         found: dict[int, float] = {}
         for place in places:
-            code = int(self._index.notes[place])
-            if code in found:
-                continue
-            first = last = place
-            while self._index.beside(first, -1) >= 0 and place - first < 60:
-                first -= 1
-            while self._index.beside(last, 1) >= 0 and last - place < 60:
-                last += 1
-            found[code] = float(np.sort(cosines[first : last + 1])[-3:].mean())
+            code = self._index.notes.item(place)
+            if code not in found:
+                first, last = self._index.block(place, _REACH)
+                found[code] = float(np.sort(cosines[first:last])[-3:].mean())
         return found
 
-    # --- answering
+    # --- explaining
 
-    def _hit(self, found: Candidates, n: int, total: float, beside: float) -> Hit:
-        row = int(self._index.rows[found.places[n]])
-        sql = (
-            "SELECT s.id, s.note_id, s.chunk_id, s.start, s.end, s.context, s.origin, n.title,"
-            " substr(n.text, s.start + 1, s.end - s.start), n.happened_at, n.language FROM sentences s JOIN notes n ON n.id = s.note_id WHERE s.row = ?"
-        )
-        sid, note_id, chunk_id, start, end, context, origin, title, text, happened, language = self._connection.execute(
-            sql, (row,)
-        ).fetchone()
-        weights = self._weights
-        exponent = -(weights.slope * total + weights.offset)
-        return Hit(
-            note_id=note_id,
-            chunk_id=chunk_id,
-            sentence_id=sid,
-            title=title,
-            text=text,
-            context=context,
-            span=Span(start, end),
-            score=1 / (1 + math.exp(min(60.0, exponent))),
-            explain=self._explain(found, n, beside),
-            happened_at=happened,
-            origin=origin,
-            language=language,
-        )
-
-    def _explain(self, found: Candidates, n: int, beside: float) -> Explain:
+    def _explain(self, found: Candidates, n: int, beside: float, worth: Worth) -> Explain:
         scores, values = found.scores[n], dict(zip(FEATURES, found.matrix[n].tolist(), strict=True))
         notes = list(found.notes)
         if scores.cosine is None and not notes:
@@ -404,67 +378,36 @@ class Searcher:
             notes.append("date matched")
         if values["kind"]:
             notes.append("kind of answer matched")
+        if values["entity"]:
+            notes.append("name matched")
         if found.parsed[n].others_words:
             notes.append("someone else's words")
+        if worth.superseded_by is not None:
+            notes.append(f"superseded since {worth.since}")
         weights = self._of(found.asked.language)
         weighed = {name: round(weights.get(name, 0.0) * value, 4) for name, value in values.items()}
         weighed["neighbour"] = round(self._weights.neighbour * beside, 4)
+        weighed["worth"] = round(worth.added, 4)
         return Explain(
             vector=scores.cosine,
             words=scores.words,
             hangul=scores.hangul,
             trigram=scores.trigram,
             overlap=values["overlap"] + values["in_title"],
+            memory_kind=found.parsed[n].kind,
+            strength=round(worth.strength, 3),
             parts={name: value for name, value in weighed.items() if value},
             notes=tuple(notes),
         )
 
 
-def distinct(hits: Sequence[Hit]) -> list[Hit]:
-    """One hit for each different thing said. A sentence often comes twice, alone and in front of the next one, whose
-    context it is: one hit is left, at the better of the two places, with the longer context."""
-    kept: list[Hit] = []
-    for hit in hits:
-        twin = next((n for n, other in enumerate(kept) if holds(other, hit) or holds(hit, other)), None)
-        if twin is None:
-            kept.append(hit)
-        elif len(hit.context) > len(kept[twin].context):
-            kept[twin] = msgspec.structs.replace(kept[twin], context=hit.context)
-    return kept
-
-
-def holds(hit: Hit, other: Hit | Sentence) -> bool:
-    """Whether the hit is the other sentence or has it in its context, line breaks aside."""
-    return hit.note_id == other.note_id and " ".join(other.context.split()) in " ".join(hit.context.split())
-
-
-def _marks(values: Sequence[int]) -> str:
-    return ",".join("?" * len(values))
+@lru_cache(maxsize=20_000)
+def _first_name(speaker: str) -> str:
+    """Folded; empty for nobody. Mailboxes bring thousands of speakers, and each search looks at all of them."""
+    return next(iter(fold(speaker).split()), "")
 
 
 def _names(query: str) -> frozenset[str]:
     """Terms of the capitalised words within the question ("Jean" of "Who is Jean?")."""
     words = re.findall(r"(?<!^)(?<![.!?]\s)\b[A-ZÀ-Þ][\w'’]+", query)
     return frozenset(stem(re.sub(r"['’]s$", "", fold(word))) for word in words) - {"i", "i'm", "i'd", "i've", "i'll"}
-
-
-def _parse(
-    row: int, context: str, text: str, origin: str, terms: str, title: str, happened: str | None, days: Sequence[str]
-) -> Parsed:
-    """``terms`` and ``title`` as the word index holds them; no title where it is only how the text begins."""
-    held = frozenset(terms.split())
-    heading, separator, said = context.partition(": ")
-    return Parsed(
-        row=row,
-        terms=held,
-        title_terms=frozenset(title.split()),
-        said=said if separator and len(heading.split()) > 2 else context,
-        days=tuple(days),
-        happened_at=happened or "",
-        is_question=text.rstrip("\"'”’)* ").endswith("?"),
-        others_words=origin != "owner",
-        length=len(held),
-        key_terms=frozenset(content_terms(key[1])) if (key := _KEY.match(text)) else frozenset(),
-        heading_only=text.lstrip().startswith("#")
-        or (len(text) < 40 and text == context and not re.search(r"[.!?:]", text)),
-    )

@@ -6,21 +6,28 @@ The weights are learned (``scripts/fit_search``) and lie in ``search_weights.jso
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from kernel.memory.asked import Asked, could_answer
 from kernel.memory.dates import covers
+from kernel.memory.timeline import within
+from kernel.types import MemoryKind
 
 FEATURES = (
     "cosine", "cosine_gap", "bm25", "hangul", "trigram", "overlap", "in_title", "mass", "near", "kind",
     "kind_missing", "date", "date_missing", "kin", "kin_missing", "cosine_before", "cosine_after", "cosine_note",
     "around", "question", "others_words",
-    "length", "new", "names", "both", "reading", "fact_kind", "heading_only", "key",
+    "length", "new", "names", "both", "reading", "fact_kind", "heading_only", "key", "speaker", "entity", "memory_kind",
 )  # fmt: skip
 SHARED = ("neighbour", "note")
 """Second pass: what the sentences beside it and the best other one of its note scored in the first."""
+
+NOTES_DAY = 0.8
+"""What the day of a note counts, beside one that its sentence names."""
+OPEN = 0.5
+"""What lies in "since May" or "before 2019" counts, beside what lies in May or 2019."""
 
 
 class Parsed(msgspec.Struct, frozen=True):
@@ -37,6 +44,11 @@ class Parsed(msgspec.Struct, frozen=True):
     others_words: bool
     length: int
     heading_only: bool
+    names: frozenset[str]
+    """Folded names in it."""
+    todo: str
+    """``open`` or ``done`` for a task."""
+    kind: MemoryKind
     key_terms: frozenset[str]
     """Of the key of a ``key: value`` line."""
 
@@ -52,6 +64,8 @@ class Scores(msgspec.Struct):
     words: float = 0.0
     hangul: float = 0.0
     trigram: float = 0.0
+    speaker: float = 0.0
+    """1 where it is said by the one whom the question names, -1 where by another."""
 
 
 def _share(weights: Mapping[str, float], total: float, held: frozenset[str]) -> float:
@@ -59,12 +73,24 @@ def _share(weights: Mapping[str, float], total: float, held: frozenset[str]) -> 
 
 
 def date_matches(asked: Asked, parsed: Parsed) -> float:
-    """1 for a date named in the question that stands in the sentence, 0.8 for the day of its note."""
-    if not asked.dates:
-        return 0.0
-    if any(covers(want, day) or covers(day, want) for want in asked.dates for day in parsed.days):
-        return 1.0
-    return 0.8 if parsed.happened_at and any(covers(want, parsed.happened_at) for want in asked.dates) else 0.0
+    """1 for a time named in the question that a day of the sentence lies in, ``NOTES_DAY`` for the day of its note."""
+    best = _best(asked, parsed.days)
+    return max(best, NOTES_DAY * _best(asked, (parsed.happened_at,))) if parsed.happened_at and best < 1.0 else best
+
+
+def _best(asked: Asked, days: Sequence[str]) -> float:
+    """``OPEN`` for a time that is open at one side ("since May"), and for another year's July than the one meant."""
+    dated = [period for period in asked.periods if period.dated]
+    best = 0.0
+    for day in days:
+        for period in dated:
+            if within(period, day):
+                best = max(best, OPEN if period.open else 1.0)
+        for want in asked.dates:
+            if covers(want, day) or covers(day, want):
+                other_year = dated and want.startswith("--") and not day.startswith("--")
+                best = max(best, OPEN if other_year else 1.0)
+    return best
 
 
 def features(
@@ -113,7 +139,7 @@ def features(
         kind,
         1.0 if asked.kinds and not kind else 0.0,
         date,
-        1.0 if asked.dates and not date else 0.0,
+        1.0 if asked.names_a_time and not date else 0.0,
         1.0 if kin_here else 0.0,
         1.0 if asked.kin and not kin_here and not kin_near else 0.0,
         scores.cosine_before,
@@ -130,6 +156,9 @@ def features(
         kind * cosine,
         1.0 if parsed.heading_only else 0.0,
         _share(idf, total, parsed.key_terms) if parsed.key_terms else 0.0,
+        scores.speaker,
+        1.0 if not asked.names.isdisjoint(parsed.names) else 0.0,
+        1.0 if asked.memory_kind == parsed.kind else 0.0,
     ]
 
 

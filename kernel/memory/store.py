@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import aiosqlite
 import msgspec
-import numpy as np
 
 from kernel.abc import Vectors
-from kernel.errors import NotFound
-from kernel.memory.chunks import to_memory
+from kernel.errors import NotFound, WrongUse
 from kernel.memory.records import Records
+from kernel.memory.removal import forget_note, restore_note
 from kernel.memory.rows import (
     NOTE_COLUMNS,
     SENTENCE_COLUMNS,
@@ -28,19 +28,22 @@ from kernel.memory.rows import (
     index_sentence,
     insert_memory,
     note_of,
-    note_row,
+    put_note,
     remove_sentences,
     sentence_of,
     unindex,
-    vector_blob,
 )
 from kernel.memory.schema import configure, migrate
-from kernel.types import Memory, MemoryCounts, Note, Origin
+from kernel.memory.vectors import PENDING, VectorRows, next_serial, set_meta
+from kernel.types import DEFAULT_EMBEDDER, Memory, MemoryCounts, Note, Origin, Todo
 
-EMBEDDING_MODEL = "all-MiniLM-L6-v2"
 T = TypeVar("T")
-
-_PENDING = "FROM sentences s LEFT JOIN vectors v ON v.row = s.row WHERE v.row IS NULL OR v.stale OR v.model != ?"
+_TO_CLEAR = "to_clear"
+_HASHES = (
+    "SELECT content_hash FROM notes WHERE id = :id UNION SELECT details ->> 'edited_from' FROM notes WHERE id = :id"
+    " UNION SELECT content_hash FROM revisions WHERE note_id = :id"
+    " UNION SELECT file_hash FROM notes WHERE id = :id UNION SELECT note ->> 'file_hash' FROM revisions WHERE note_id = :id"
+)
 
 
 def now() -> str:
@@ -48,7 +51,7 @@ def now() -> str:
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
-class Store(Records):
+class Store(Records, VectorRows):
     """Open it with ``await Store.open(path)``; one per home."""
 
     def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection, model: str) -> None:
@@ -57,8 +60,9 @@ class Store(Records):
         self._turn = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: Path, *, embedding_model: str = EMBEDDING_MODEL) -> Store:
-        """Open or make the database. Raises ``HomeError`` if it is of a newer schema, damaged, or no database."""
+    async def open(cls, path: Path, *, embedding_model: str = DEFAULT_EMBEDDER) -> Store:
+        """Open or make the database. ``embedding_model``: whose vectors a new one will hold; one that is there goes on
+        with its own until ``serve_model``. Raises ``HomeError`` if it is of a newer schema, damaged, or no database."""
         path.parent.mkdir(parents=True, exist_ok=True)
         writer = await aiosqlite.connect(path, isolation_level=None)
         try:
@@ -70,18 +74,24 @@ class Store(Records):
         await _on(reader, configure)
         writer.row_factory = reader.row_factory = sqlite3.Row
         store = cls(path, writer, reader, embedding_model)
-        await store.transact(lambda c: _set_meta(c, "embedding_model", embedding_model))
+        await store.transact(
+            lambda c: c.execute("INSERT OR IGNORE INTO meta VALUES ('embedding_model', ?)", (embedding_model,))
+        )
+        store.embedding_model = (await store._all("SELECT value FROM meta WHERE key = 'embedding_model'"))[0][0]
         return store
 
     @classmethod
-    async def open_to_read(cls, path: Path, *, embedding_model: str = EMBEDDING_MODEL) -> Store:
+    async def open_to_read(cls, path: Path) -> Store:
         """For another process than the home's one writer: every change fails. Raises ``NotFound`` without a database."""
         if not path.exists():
             raise NotFound(f"{path} is missing. Run `oneself init`, then `oneself add`.")
         reader = await aiosqlite.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
         await _on(reader, configure)
         reader.row_factory = sqlite3.Row
-        return cls(path, reader, reader, embedding_model)
+        store = cls(path, reader, reader, DEFAULT_EMBEDDER)
+        found = await store._all("SELECT value FROM meta WHERE key = 'embedding_model'")
+        store.embedding_model = found[0][0] if found else DEFAULT_EMBEDDER
+        return store
 
     async def close(self) -> None:
         """Fold the write-ahead log into the file and close. Safe to call twice."""
@@ -111,12 +121,12 @@ class Store(Records):
         """
 
         def work(connection: sqlite3.Connection) -> None:
-            serial = _next_serial(connection)
+            serial = next_serial(connection)
             rows = iter(vectors) if vectors is not None else None
             connection.execute("INSERT OR IGNORE INTO batches VALUES (?, ?)", (batch, now()))
             for memory in memories:
                 _keep_revision(connection, memory.note)
-                _put_note(connection, memory.note, batch)
+                put_note(connection, memory.note, batch)
                 insert_memory(connection, memory, rows, self.embedding_model, serial)
 
         await self.transact(work)
@@ -134,6 +144,46 @@ class Store(Records):
         """Newest first by when it happened. ``limit`` -1: all."""
         where, values = _where({"origin": origin, "batch": batch})
         return await self._notes(f"{where} ORDER BY happened_at DESC, id LIMIT ? OFFSET ?", (*values, limit, offset))
+
+    async def find_notes(
+        self,
+        *,
+        offset: int,
+        limit: int,
+        query: str | None = None,
+        origin: str | None = None,
+        kind: str | None = None,
+        tag: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        todo: str | None = None,
+    ) -> tuple[list[Note], int]:
+        """A page of the notes that fit, newest first, and how many there are. ``query``: words of the title; ``since`` and
+        ``until``: days, both within; ``todo``: notes with a task in that state."""
+        parts: list[tuple[str, object]] = [("instr(lower(title), ?)", word.lower()) for word in (query or "").split()]
+        given = (
+            ("origin = ?", origin),
+            ("kind = ?", kind),
+            ("EXISTS (SELECT 1 FROM json_each(tags) t WHERE lower(t.value) = lower(?))", tag),
+            ("happened_at >= ?", since),
+            ("happened_at < ? || '~'", until),
+            ("EXISTS (SELECT 1 FROM sentences s WHERE s.note_id = notes.id AND s.todo = ?)", todo),
+        )
+        parts += [(sql, value) for sql, value in given if value is not None]
+        where = "WHERE " + " AND ".join(sql for sql, _ in parts) if parts else ""
+        values = [value for _, value in parts]
+        total = (await self._all(f"SELECT count(*) FROM notes {where}", values))[0][0]
+        page = await self._notes(f"{where} ORDER BY happened_at DESC, id LIMIT ? OFFSET ?", (*values, limit, offset))
+        return page, int(total)
+
+    async def todos(self, state: str, limit: int) -> list[Todo]:
+        """Tasks in a state, the newest note's first."""
+        sql = (
+            "SELECT n.id AS note_id, s.id AS sentence_id, n.title, substr(n.text, s.start + 1, s.end - s.start) AS text,"
+            " s.todo AS state, n.happened_at FROM sentences s JOIN notes n ON n.id = s.note_id WHERE s.todo = ?"
+            " ORDER BY n.happened_at DESC, n.id, s.ordinal LIMIT ?"
+        )
+        return [msgspec.convert(dict(row), Todo) for row in await self._all(sql, (state, limit))]
 
     async def memory(self, note_id: str) -> Memory:
         """A note with its chunks and sentences. Raises ``NotFound``."""
@@ -157,6 +207,27 @@ class Store(Records):
     async def by_hash(self, content_hash: str) -> Note | None:
         return next(iter(await self._notes("WHERE content_hash = ? LIMIT 1", (content_hash,))), None)
 
+    async def by_file(self, file_hash: str) -> list[Note]:
+        """The notes of a file with this content: one, or as many as it holds."""
+        return await self._notes("WHERE content_hash = ?1 OR file_hash = ?1 ORDER BY id", (file_hash,))
+
+    async def set_source(self, note_id: str, source: str) -> None:
+        """The file that a note came from lies somewhere else now."""
+        await self.transact(lambda c: c.execute("UPDATE notes SET source = ? WHERE id = ?", (source, note_id)))
+
+    async def set_file(self, note_id: str, file_hash: str) -> None:
+        """The note came again, unchanged, in another version of its file."""
+        await self.transact(lambda c: c.execute("UPDATE notes SET file_hash = ? WHERE id = ?", (file_hash, note_id)))
+
+    async def used(self, note_ids: Sequence[str]) -> None:
+        """An answer cited these notes: search counts a little more what is used."""
+        sql = "UPDATE notes SET uses = uses + 1, used_at = ? WHERE id = ?"
+        await self.transact(lambda c: c.executemany(sql, [(now(), note_id) for note_id in dict.fromkeys(note_ids)]))
+
+    async def uses(self, note_id: str) -> int:
+        rows = await self._all("SELECT uses FROM notes WHERE id = ?", (note_id,))
+        return int(rows[0][0]) if rows else 0
+
     async def counts(self) -> MemoryCounts:
         def work(connection: sqlite3.Connection) -> MemoryCounts:
             def one(sql: str, *values: object) -> int:
@@ -166,7 +237,7 @@ class Store(Records):
                 notes=one("SELECT count(*) FROM notes"),
                 chunks=one("SELECT count(*) FROM chunks"),
                 sentences=one("SELECT count(*) FROM sentences"),
-                vectors_pending=one(f"SELECT count(*) {_PENDING}", self.embedding_model),
+                vectors_pending=one(f"SELECT count(*) {PENDING}", self.embedding_model),
                 unresolved=one("SELECT count(*) FROM sentences WHERE resolved = 0"),
                 insights_pending=one(
                     "SELECT count(*) FROM notes n WHERE NOT EXISTS"
@@ -178,20 +249,38 @@ class Store(Records):
 
     # --- forgetting
 
-    async def delete(self, note_ids: Sequence[str]) -> int:
-        """Forget notes: rows, vectors, index entries, insights and every revision, down to the bytes of the file.
+    async def forgotten_at(self, content_hash: str) -> str | None:
+        """When this content was forgotten, if it was."""
+        rows = await self._all("SELECT at FROM forgotten WHERE content_hash = ?", (content_hash,))
+        return rows[0][0] if rows else None
 
-        Returns how many were there. The last step rewrites the file (seconds for a large one), so delete many at once.
+    async def allow_again(self, content_hash: str) -> None:
+        """Its owner wants it back."""
+        await self.transact(lambda c: c.execute("DELETE FROM forgotten WHERE content_hash = ?", (content_hash,)))
+
+    async def delete(self, note_ids: Sequence[str]) -> dict[str, int]:
+        """Forget notes: rows, vectors, index entries, insights and every revision. Returns how many of what there were.
+
+        Nothing finds them when this returns; ``clear_deleted`` then takes their bytes out of the file.
         """
 
-        def work(connection: sqlite3.Connection) -> int:
-            _next_serial(connection)
-            return sum(_forget(connection, note_id) for note_id in dict.fromkeys(note_ids))
+        def work(connection: sqlite3.Connection) -> dict[str, int]:
+            next_serial(connection)
+            removed: Counter[str] = Counter()
+            for note_id in dict.fromkeys(note_ids):
+                hashes = [row[0] for row in connection.execute(_HASHES, {"id": note_id}) if row[0]]
+                connection.executemany("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", [(h, now()) for h in hashes])
+                removed.update(forget_note(connection, note_id))
+            if removed:
+                set_meta(connection, _TO_CLEAR, now())
+            return dict(removed)
 
-        gone = await self.transact(work)
-        if gone:
-            await self._scrub()
-        return gone
+        return await self.transact(work)
+
+    async def made_by(self, batch: str) -> list[Note]:
+        """The notes that one ``add`` made, which undoing it forgets: those it only changed have an earlier revision."""
+        rest = "WHERE batch = ?1 AND NOT EXISTS (SELECT 1 FROM revisions r WHERE r.note_id = notes.id AND r.batch IS NOT ?1)"
+        return await self._notes(f"{rest} ORDER BY id", (batch,))
 
     async def delete_batch(self, batch: str, *, chunk_characters: int = 1200) -> tuple[list[str], list[str]]:
         """Undo one ``add``: notes that it made are forgotten, notes that it changed are as they were before.
@@ -202,79 +291,55 @@ class Store(Records):
         def work(connection: sqlite3.Connection) -> tuple[list[str], list[str]]:
             if not connection.execute("SELECT 1 FROM batches WHERE id = ?", (batch,)).fetchone():
                 raise NotFound(f"there is no batch {batch}; perhaps it has been undone already.")
-            serial = _next_serial(connection)
+            serial = next_serial(connection)
             ids = [
                 row["id"] for row in connection.execute("SELECT id FROM notes WHERE batch = ? ORDER BY id", (batch,))
             ]
+            changed = "SELECT count(DISTINCT note_id) FROM revisions WHERE batch = ?"
+            if not ids and (kept := connection.execute(changed, (batch,)).fetchone()[0]):
+                raise WrongUse(
+                    f"the {kept} notes of batch {batch} have been changed since. Undo the later change first, or forget them "
+                    "by their ids (`oneself memories list`).",
+                    code="changed_since",
+                )
+            files = [
+                row[0] for row in connection.execute("SELECT DISTINCT file_hash FROM notes WHERE batch = ?", (batch,))
+            ]
             forgotten, restored = [], []
             for note_id in ids:
-                if _restore(connection, note_id, batch, chunk_characters, self.embedding_model, serial):
+                if restore_note(connection, note_id, batch, chunk_characters, self.embedding_model, serial):
                     restored.append(note_id)
                 else:
-                    _forget(connection, note_id)
+                    forget_note(connection, note_id)
                     forgotten.append(note_id)
+            connection.executemany(  # what is left of their files is no whole file any more: it is read again when it comes
+                "UPDATE notes SET file_hash = '' WHERE file_hash = ? AND file_hash != ''", [(one,) for one in files]
+            )
             connection.execute("DELETE FROM batches WHERE id = ?", (batch,))
+            set_meta(connection, _TO_CLEAR, now())
             return forgotten, restored
 
-        result = await self.transact(work)
-        await self._scrub()
-        return result
+        return await self.transact(work)
 
-    async def _scrub(self) -> None:
-        """Deleted words stay in segments of FTS, free pages and the log until these three have run."""
+    async def to_clear(self) -> bool:
+        """Whether bytes of what was deleted may still be in the file."""
+        return bool(await self._all("SELECT 1 FROM meta WHERE key = ?", (_TO_CLEAR,)))
+
+    async def clear_deleted(self) -> None:
+        """Take the bytes of what was deleted out of the file: they stay in segments of FTS, free pages and the log until
+        these three have run. Rewrites the file (seconds for a large one), so once after many deletions."""
 
         def work(connection: sqlite3.Connection) -> None:
             for table in ("words", "trigrams", "hangul"):
                 connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+            connection.execute("DELETE FROM meta WHERE key = ?", (_TO_CLEAR,))
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
         async with self._turn:
             await asyncio.shield(_on(self._writer, work))
 
-    # --- vectors and contexts
-
-    async def pending_vectors(self, limit: int = 512) -> list[tuple[str, str]]:
-        """``(sentence id, context)`` of sentences without a vector of the current model and context."""
-        rows = await self._all(
-            f"SELECT s.id, s.context {_PENDING} ORDER BY s.row LIMIT ?", (self.embedding_model, limit)
-        )
-        return [(row["id"], row["context"]) for row in rows]
-
-    async def set_vectors(self, pending: Sequence[tuple[str, str]], vectors: Vectors) -> int:
-        """Store the vectors of what ``pending_vectors`` gave. A sentence changed or gone since is left out."""
-
-        def work(connection: sqlite3.Connection) -> int:
-            serial, done = _next_serial(connection), 0
-            for (sentence_id, context), vector in zip(pending, vectors, strict=True):
-                sql = "UPDATE sentences SET serial = ? WHERE id = ? AND context = ? RETURNING row"
-                found = connection.execute(sql, (serial, sentence_id, context)).fetchall()
-                for row in found:
-                    connection.execute(
-                        "INSERT OR REPLACE INTO vectors (row, model, stale, vector) VALUES (?, ?, 0, ?)",
-                        (row["row"], self.embedding_model, vector_blob(vector)),
-                    )
-                    done += 1
-            return done
-
-        return await self.transact(work)
-
-    async def vectors_of(self, note_ids: Iterable[str]) -> dict[str, Vectors]:
-        """For each note the vectors of its sentences in order, ``(n, d)``; notes with none pending only."""
-
-        def work(connection: sqlite3.Connection) -> dict[str, Vectors]:
-            sql = (
-                "SELECT v.vector FROM sentences s LEFT JOIN vectors v ON v.row = s.row"
-                " WHERE s.note_id = ? ORDER BY s.ordinal"
-            )
-            found = {}
-            for note_id in note_ids:
-                blobs = [row[0] for row in connection.execute(sql, (note_id,))]
-                if blobs and all(blob is not None for blob in blobs):
-                    found[note_id] = np.stack([np.frombuffer(blob, dtype="<f4") for blob in blobs])
-            return found
-
-        return await self.query(work)
+    # --- contexts
 
     async def unresolved(self, limit: int = 64) -> list[Memory]:
         """Memories with sentences whose pronouns nobody has looked at yet."""
@@ -296,7 +361,7 @@ class Store(Records):
         """
 
         def work(connection: sqlite3.Connection) -> int:
-            serial, changed = _next_serial(connection), 0
+            serial, changed = next_serial(connection), 0
             for sentence, context in zip(memory.sentences, contexts, strict=True):
                 sql = "UPDATE sentences SET resolved = 1 WHERE id = ? AND start = ? AND end = ? RETURNING row, context"
                 row = next(iter(connection.execute(sql, (sentence.id, sentence.start, sentence.end)).fetchall()), None)
@@ -307,7 +372,8 @@ class Store(Records):
                     "UPDATE sentences SET context = ?, serial = ? WHERE row = ?", (context, serial, row["row"])
                 )
                 connection.execute("UPDATE vectors SET stale = 1 WHERE row = ?", (row["row"],))
-                index_sentence(connection, row["row"], context, memory.note)
+                changed_to = msgspec.structs.replace(sentence, context=context)
+                index_sentence(connection, row["row"], changed_to, memory.note)
                 changed += 1
             return changed
 
@@ -344,15 +410,6 @@ def _where(filters: dict[str, object]) -> tuple[str, tuple[object, ...]]:
     return ("WHERE " + " AND ".join(f"{column} = ?" for column in given) if given else ""), tuple(given.values())
 
 
-def _set_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
-    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
-
-
-def _next_serial(connection: sqlite3.Connection) -> int:
-    sql = "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'serial' RETURNING CAST(value AS INTEGER)"
-    return int(connection.execute(sql).fetchall()[0][0])
-
-
 def _memory(connection: sqlite3.Connection, note: Note) -> Memory:
     chunks = connection.execute("SELECT * FROM chunks WHERE note_id = ? ORDER BY ordinal", (note.id,)).fetchall()
     sql = f"SELECT {SENTENCE_COLUMNS} FROM sentences WHERE note_id = ? ORDER BY ordinal"
@@ -370,53 +427,3 @@ def _keep_revision(connection: sqlite3.Connection, note: Note) -> None:
         (old.id, old.revision, row["batch"], old.content_hash, msgspec.json.encode(old).decode()),
     )
     remove_sentences(connection, note.id)
-
-
-def _put_note(connection: sqlite3.Connection, note: Note, batch: str | None) -> None:
-    columns = [name.strip() for name in NOTE_COLUMNS.split(",")]
-    updates = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
-    marks = ", ".join("?" for _ in columns)
-    sql = f"INSERT INTO notes ({NOTE_COLUMNS}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {updates}"
-    connection.execute(sql, note_row(note, batch))
-
-
-def _forget(connection: sqlite3.Connection, note_id: str) -> int:
-    hashes = connection.execute(
-        "SELECT content_hash FROM notes WHERE id = ? UNION SELECT content_hash FROM revisions WHERE note_id = ?",
-        (note_id, note_id),
-    ).fetchall()
-    if not hashes:
-        return 0
-    remove_sentences(connection, note_id)
-    connection.execute("DELETE FROM notes WHERE id = ?", (note_id,))
-    _drop_insights(connection, [row[0] for row in hashes])
-    return 1
-
-
-def _drop_insights(connection: sqlite3.Connection, hashes: Iterable[str]) -> None:
-    """Insights of content that no note holds any more."""
-    connection.executemany(
-        "DELETE FROM insights WHERE content_hash = ?1 AND NOT EXISTS (SELECT 1 FROM notes WHERE content_hash = ?1)",
-        [(content_hash,) for content_hash in hashes],
-    )
-
-
-def _restore(
-    connection: sqlite3.Connection, note_id: str, batch: str, characters: int, model: str, serial: int
-) -> bool:
-    """Put back the latest revision that another batch wrote; false if there is none."""
-    sql = "SELECT * FROM revisions WHERE note_id = ? AND batch IS NOT ? ORDER BY revision DESC LIMIT 1"
-    row = connection.execute(sql, (note_id, batch)).fetchone()
-    if row is None:
-        return False
-    note = msgspec.json.decode(row["note"], type=Note)
-    undone = connection.execute("SELECT content_hash FROM notes WHERE id = ?", (note_id,)).fetchall()
-    undone += connection.execute(
-        "SELECT content_hash FROM revisions WHERE note_id = ? AND revision > ?", (note_id, note.revision)
-    ).fetchall()
-    remove_sentences(connection, note_id)
-    _put_note(connection, note, row["batch"])
-    connection.execute("DELETE FROM revisions WHERE note_id = ? AND revision >= ?", (note_id, note.revision))
-    insert_memory(connection, to_memory(note, characters), None, model, serial)
-    _drop_insights(connection, [row[0] for row in undone])
-    return True

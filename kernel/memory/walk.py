@@ -43,7 +43,7 @@ def _file(path: Path, files: dict[Path, None], skipped: list[Skipped]) -> None:
 def _folder(root: Path, files: dict[Path, None], skipped: list[Skipped]) -> None:
     seen = 0
     for folder, names, leaves in os.walk(root, onerror=lambda error: _closed(error, skipped)):
-        names[:] = sorted(name for name in names if not name.startswith("."))
+        names[:] = sorted(name for name in names if not name.startswith(".") and not _is_home(Path(folder, name)))
         for name in names:
             _outside(Path(folder, name), root, skipped)
         for leaf in sorted(leaves):
@@ -55,6 +55,11 @@ def _folder(root: Path, files: dict[Path, None], skipped: list[Skipped]) -> None
     if not seen and not skipped:
         message = f"{root} holds no files. Name a folder with notes in it (read today: {readable()})."
         skipped.append(Skipped(source=str(root), code="empty_folder", message=message))
+
+
+def _is_home(folder: Path) -> bool:
+    """A home of Oneself holds what was remembered already."""
+    return (folder / "memory.db").is_file() and (folder / "selves").is_dir()
 
 
 def _outside(path: Path, root: Path, skipped: list[Skipped]) -> bool:

@@ -27,7 +27,7 @@ class WordEngine:
         self.down = False
         self.texts: list[str] = []
 
-    async def embed(self, texts: Sequence[str]) -> Vectors:
+    async def embed(self, texts: Sequence[str], *, model: str = "embedder") -> Vectors:
         if self.down:
             raise EngineDied("the engine ended; it is being started again.")
         self.texts += texts

@@ -46,6 +46,7 @@ async def test_a_folder_is_remembered_once_and_an_edit_is_a_revision(
     forgotten, restored = await ingest.undo(edited.batch)
     assert (forgotten, restored) == ([], [dog.id])
     assert (await store.note(dog.id)).text == dog.text
+    await store.clear_deleted()
     assert b"Fathom died" not in raw(store)
     assert (await store.counts()).vectors_pending == 1  # the restored sentence's
     assert await ingest.fill_vectors() == 1
@@ -60,6 +61,7 @@ async def test_undo_removes_what_a_wrong_folder_brought(ingest: Ingest, store: S
     forgotten, restored = await ingest.undo(added.batch)
     assert (forgotten, restored) == (list(added.added), [])
     assert (await store.counts()).notes == 1
+    await store.clear_deleted()
     assert b"marzipan" not in raw(store)
     with pytest.raises(NotFound):
         await ingest.undo(added.batch)
@@ -74,18 +76,18 @@ async def test_bad_files_are_reported_and_the_rest_is_read(ingest: Ingest, tmp_p
     (vault / "one.pdf").write_bytes(b"%")
     (vault / "binary.md").write_bytes(bytes(range(256)) * 8)
     (vault / "paper.md").write_bytes(b"%PDF-1.7\n\x00")
-    with (vault / "huge.txt").open("wb") as file:
+    with (vault / "huge.md").open("wb") as file:
         file.truncate(50 * 1024 * 1024)
     (vault / "way.md").symlink_to("/etc/hostname")
     result = await ingest.add_files([vault, tmp_path / "nowhere"])
     assert len(result.added) == 1
     assert {Path(s.source).name: s.code for s in result.skipped} == {
-        "photo.jpg": "unsupported",
+        "photo.jpg": "damaged",
         "empty.md": "empty",
         "one.pdf": "mislabelled",
         "binary.md": "mislabelled",
         "paper.md": "mislabelled",
-        "huge.txt": "too_large",
+        "huge.md": "too_large",
         "way.md": "outside",
         "nowhere": "not_found",
     }
@@ -96,7 +98,7 @@ async def test_empty_folder_and_pictures_only(ingest: Ingest, tmp_path: Path) ->
     empty, pictures = tmp_path / "empty", tmp_path / "pictures"
     empty.mkdir()
     pictures.mkdir()
-    (pictures / "a.png").write_bytes(b"\x89PNG\r\n")
+    (pictures / "a.xcf").write_bytes(b"gimp xcf")
     assert [s.code for s in (await ingest.add_files([empty])).skipped] == ["empty_folder"]
     only = await ingest.add_files([pictures])
     assert not only.added and "Read today" in only.skipped[0].message and ".md" in only.skipped[0].message
@@ -132,7 +134,9 @@ async def test_forgetting_leaves_no_bytes(ingest: Ingest, store: Store, tmp_path
     copies = list((tmp_path / "files").rglob("*.txt"))
     assert [copy.read_bytes() for copy in copies] == [path.read_bytes()]
     await ingest.add_text("Something that stays.")
-    assert await ingest.forget([*added.added, "n_000000000000"]) == 1
+    removed = await ingest.forget([*added.added, "n_000000000000"])
+    assert removed["notes"] == 1 == removed["originals"] and removed["sentences"] == 2
+    await store.clear_deleted()
     for word in ("zanzibarian", "periwinkl", "부산에서"):
         assert word.encode() not in raw(store)
     assert not list((tmp_path / "files").rglob("*.txt"))

@@ -13,7 +13,7 @@ from kernel.l0_insight.layout import Unit, units
 from kernel.l0_insight.statements import english_statements, korean_statements
 from kernel.l0_insight.structs import ANALYST
 from kernel.l0_insight.summary import english_keywords, korean_keywords, outline
-from kernel.memory.sentences import plain
+from kernel.memory.marks import plain
 from kernel.types import Entity, Insight, Memory, Statement
 
 _MOST_TAGS = 8
@@ -31,13 +31,16 @@ class ExtractiveAnalyst:
         return self.understand(memory)[1]
 
     def understand(self, memory: Memory) -> tuple[Insight, list[str]]:
-        """Both at once, for one parse of the note."""
-        layout = units(memory)
+        """Both at once, for one parse of the note. What several people said in turn keeps its contexts: the sentence
+        before is often another's, whose words must not be put into this one's mouth."""
+        layout, given = units(memory), [s.context for s in memory.sentences]
         if memory.note.language == "ko":
-            return self._korean(memory, layout)
-        if memory.note.language == "en":
-            return self._english(memory, layout)
-        return _insight(memory, layout, (), (), 0, ()), [s.context for s in memory.sentences]
+            insight, contexts = self._korean(memory, layout)
+        elif memory.note.language == "en":
+            insight, contexts = self._english(memory, layout)
+        else:
+            insight, contexts = _insight(memory, layout, (), (), 0, ()), given
+        return insight, given if memory.note.segments else contexts
 
     def _english(self, memory: Memory, layout: Sequence[Unit]) -> tuple[Insight, list[str]]:
         from kernel.l0_insight.english import load

@@ -14,7 +14,7 @@ from kernel.l0_insight import lexicon as lx
 from kernel.l0_insight.dating import validity
 from kernel.l0_insight.grounding import is_grounded
 from kernel.l0_insight.layout import Unit
-from kernel.memory.sentences import plain
+from kernel.memory.marks import plain
 from kernel.types import Memory, MemoryKind, Statement
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kernel.l0_insight import korean
 from kernel.l0_insight import lexicon as lx
 from kernel.l0_insight.layout import Unit
-from kernel.memory.sentences import plain
+from kernel.memory.marks import plain
 from kernel.types import Memory, Statement
 
 if TYPE_CHECKING:

@@ -43,6 +43,7 @@ from kernel.engine.protocol import (
 from kernel.engine.starter import verify
 from kernel.errors import EngineDied, EngineError, ModelError, OneselfError
 from kernel.frames import ChildProcess
+from kernel.types import DEFAULT_EMBEDDER
 
 RUNS = 3
 RESTART_DELAYS = (0.0, 0.5, 2.0, 5.0)
@@ -137,9 +138,9 @@ class LocalEngine:
                 with contextlib.suppress(ConnectionError):
                     await self._child.send(Cancel(id))
 
-    async def embed(self, texts: Sequence[str]) -> Vectors:
+    async def embed(self, texts: Sequence[str], *, model: str = DEFAULT_EMBEDDER) -> Vectors:
         plain = [_encodable(text) for text in texts]
-        answer = await self._call(lambda id: Embed(id, plain), Embedded)
+        answer = await self._call(lambda id: Embed(id, plain, model), Embedded)
         return np.frombuffer(answer.data, np.float32).reshape(answer.rows, answer.columns)
 
     async def tokenize(self, text: str, *, special: bool = True) -> list[int]:
@@ -205,7 +206,7 @@ class LocalEngine:
         """Start a child and wait until it is ready. Raises what it says is wrong, or ``EngineDied``."""
         config = ChildConfig(
             base=str(self._paths.base),
-            embedder=str(self._paths.embedder),
+            models=str(self._paths.models),
             base_sha256=self._base_sha256,
             engine=self._config,
             adapters={version: str(path) for version, path in self._adapters.items()},

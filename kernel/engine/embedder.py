@@ -1,4 +1,4 @@
-"""Sentence vectors from a BERT-like GGUF (mean pooling, length 1). Runs in the engine child and in the worker child."""
+"""Sentence vectors of length 1 from a GGUF embedding model. Runs in the engine child and in the worker child."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ PASS = 128
 """Tokens of one pass, if no text is longer: attention runs over all tokens of a pass, so larger ones are slower."""
 
 
+LONGEST = 512
+"""Tokens of a text that are looked at, however long a window the model has: what is embedded are sentences."""
+
+
 class Embedder:
     """``embed(texts)`` -> ``(n, dimension)`` float32, rows of length 1, in the order of the texts. One thread."""
 
     def __init__(self, path: Path, *, threads: int = 0, batch: int = 32) -> None:
         self._model = Model(path)
         self.dimension = self._model.dimension
-        self.window = int(self._model.metadata("oneself.window") or self._model.window)
+        self.window = min(int(self._model.metadata("oneself.window") or self._model.window), LONGEST)
+        self._is_bert = self._model.metadata("general.architecture") == "bert"
         self._sequences = batch
         self._rows = max(PASS, self.window)
         self._context = Context(
@@ -58,7 +63,8 @@ class Embedder:
         # A token is at most a few characters of any text; this keeps a megabyte from being tokenised to keep its start.
         cut = text[: self.window * 40]
         # BERT's own tokeniser takes Hangul apart into letters; llama.cpp's does not, but keeps apart what comes so.
-        tokens = self._model.tokenize(unicodedata.normalize("NFD", cut), special=False, add=True)
+        text = unicodedata.normalize("NFD", cut) if self._is_bert else cut
+        tokens = self._model.tokenize(text, special=False, add=True)
         return tokens if len(tokens) <= self.window else [*tokens[: self.window - 1], tokens[-1]]
 
     def _pass(self, indexes: list[int], tokens: list[list[int]], vectors: Vectors) -> None:

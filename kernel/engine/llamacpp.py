@@ -205,7 +205,8 @@ class Context:
 
     ``cells`` are shared by up to ``sequences`` sequences; a ``decode`` takes at most ``rows`` rows of which ``outputs``
     want logits (at least as many as sequences). ``threads`` 0: as
-    many as are found to be fastest. ``embedding``: mean-pooled vectors instead of logits.
+    many as are found to be fastest. ``embedding``: pooled vectors instead of logits, in the way that the model's file
+    names (BERT-like: mean; others: its last token), or the mean.
     """
 
     def __init__(
@@ -229,7 +230,8 @@ class Context:
         parameters.embeddings = embedding
         parameters.no_perf = True
         if embedding:
-            parameters.pooling_type = llama.LLAMA_POOLING_TYPE_MEAN
+            named = model.metadata(f"{model.metadata('general.architecture')}.pooling_type")
+            parameters.pooling_type = int(named) if named.isdigit() else llama.LLAMA_POOLING_TYPE_MEAN
         else:
             parameters.n_outputs_max = outputs  # the default keeps logits for every row: 50 MB for each 256
         self.model, self.adapter = model, adapter
@@ -256,8 +258,10 @@ class Context:
             raise EngineError(f"llama.cpp could not run a batch of {len(batch)} rows (code {code})")
 
     def encode(self, batch: Batch) -> None:
-        """Run the rows of an embedding model, which keeps no memory between batches."""
-        code = self._timed(llama.llama_encode, batch)
+        """Run the rows of an embedding model, which keeps nothing between batches."""
+        if self._memory:  # a causal model; what was before must not be seen
+            self.clear()
+        code = self._timed(llama.llama_decode if self._memory else llama.llama_encode, batch)
         if code != 0:
             raise EngineError(f"llama.cpp could not embed a batch of {len(batch)} rows (code {code})")
 
@@ -294,10 +298,10 @@ class Context:
         return float(logits[token] - highest - np.log(np.exp(logits - highest).sum()))
 
     def pooled(self, sequence: int) -> npt.NDArray[np.float32]:
-        """``(dimension,)``: the mean-pooled vector of a sequence of the last ``encode``; a copy, not normalised."""
+        """``(dimension,)``: the pooled vector of a sequence of the last ``encode``; a copy, not normalised."""
         pointer = llama.llama_get_embeddings_seq(self.pointer, sequence)
         if not pointer:
-            raise EngineError("the embedding model gave no vector; it was not loaded with mean pooling")
+            raise EngineError("the embedding model gave no vector; its file names no way of pooling")
         return np.ctypeslib.as_array(pointer, (self.model.dimension,)).copy()
 
 

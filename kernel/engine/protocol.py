@@ -12,7 +12,7 @@ from kernel import errors
 from kernel.abc import Generate, ModelInfo
 from kernel.config import EngineConfig
 from kernel.errors import Busy, EngineError, OneselfError
-from kernel.types import Usage
+from kernel.types import DEFAULT_EMBEDDER, Usage
 
 STARTING = 0
 """The ``id`` of a failure that is not a request's: the child could not start."""
@@ -22,7 +22,8 @@ class ChildConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What the child is started with, as JSON in its argument."""
 
     base: str
-    embedder: str
+    models: str
+    """Folder of the embedding models."""
     base_sha256: str
     engine: EngineConfig
     adapters: dict[str, str] = {}
@@ -46,6 +47,7 @@ class Cancel(Frame, frozen=True):
 
 class Embed(Frame, frozen=True):
     texts: list[str]
+    model: str = DEFAULT_EMBEDDER
 
 
 class Tokenize(Frame, frozen=True):

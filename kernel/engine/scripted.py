@@ -21,7 +21,7 @@ from kernel.abc import Finished, Generate, ModelInfo, Piece, Vectors
 from kernel.config import EngineConfig
 from kernel.engine.text import TextStream
 from kernel.errors import Busy, ContextOverflow, EngineError, ModelError, NotFound, WrongUse
-from kernel.types import Usage
+from kernel.types import DEFAULT_EMBEDDER, Usage
 
 DIMENSION = 384
 _DIRECTIONS = 12
@@ -103,7 +103,7 @@ class ScriptedEngine:
             self._running -= 1
             self._places.release()
 
-    async def embed(self, texts: Sequence[str]) -> Vectors:
+    async def embed(self, texts: Sequence[str], *, model: str = DEFAULT_EMBEDDER) -> Vectors:
         self._check()
         vectors = np.zeros((len(texts), DIMENSION), np.float32)
         for row, text in enumerate(texts):

@@ -43,6 +43,7 @@ from kernel.engine.scheduler import Scheduler
 from kernel.engine.sequence import Sequence
 from kernel.errors import Busy, EngineError, ModelError, NotFound, OneselfError, WrongUse
 from kernel.frames import ChildChannel
+from kernel.types import DEFAULT_EMBEDDER
 
 EMBEDDED_WHILE_STREAMING = 8
 """Texts of one embedding pass while somebody waits for tokens."""
@@ -58,9 +59,9 @@ class Prompt(msgspec.Struct, frozen=True):
 class EmbedJob:
     """A list of texts on its way; small ones go before large ones."""
 
-    def __init__(self, embed: Embed, dimension: int) -> None:
-        self.id, self.texts = embed.id, embed.texts
-        self.vectors: Vectors = np.zeros((len(embed.texts), dimension), np.float32)
+    def __init__(self, embed: Embed, embedder: Embedder) -> None:
+        self.id, self.texts, self.embedder = embed.id, embed.texts, embedder
+        self.vectors: Vectors = np.zeros((len(embed.texts), embedder.dimension), np.float32)
         self.done = 0
 
     @property
@@ -95,9 +96,8 @@ class EngineChild:
         self._template_sha256 = hashlib.sha256(self._model.chat_template.encode()).hexdigest()
         self._lanes: dict[str | None, Lane] = {None: Lane(self._model, config)}
         self._leaving: list[Lane] = []
-        self._embedder = Embedder(
-            Path(config.embedder), threads=config.engine.threads, batch=config.engine.embedding_batch
-        )
+        self._embedders: dict[str, Embedder] = {}
+        self._embedder(DEFAULT_EMBEDDER)
         self._embeds: deque[EmbedJob] = deque()
         self._inbox: queue.SimpleQueue[ToChild | Prompt | None] = queue.SimpleQueue()
 
@@ -162,7 +162,7 @@ class EngineChild:
                 any(lane.scheduler.cancel(id) for lane in [*self._lanes.values(), *self._leaving])
                 self._let_go()
             case Embed():
-                self._embeds.append(EmbedJob(frame, self._embedder.dimension))
+                self._embeds.append(EmbedJob(frame, self._embedder(frame.model)))
             case Tokenize(id, text, special):
                 tokens = self._model.prompt(text) if special else self._model.tokenize(text, special=False)
                 self._channel.send(Tokens(id, tokens))
@@ -208,6 +208,17 @@ class EngineChild:
             self._leaving.remove(lane)
             lane.close()
 
+    def _embedder(self, name: str) -> Embedder:
+        if name not in self._embedders:
+            path = Path(self._config.models, f"{name}.gguf")
+            if not path.is_file():
+                raise ModelError(
+                    f"{path} is missing: put the embedding model there, or set memory.embedder to another."
+                )
+            engine = self._config.engine
+            self._embedders[name] = Embedder(path, threads=engine.threads, batch=engine.embedding_batch)
+        return self._embedders[name]
+
     def _embed_some(self) -> None:
         if not self._embeds:
             return
@@ -215,7 +226,7 @@ class EngineChild:
         streaming = any(lane.scheduler.busy for lane in self._lanes.values())
         count = EMBEDDED_WHILE_STREAMING if streaming else self._config.engine.embedding_batch
         part = slice(job.done, job.done + count)
-        job.vectors[part] = self._embedder.embed(job.texts[part])
+        job.vectors[part] = job.embedder.embed(job.texts[part])
         job.done += count
         if job.left <= 0:
             self._embeds.remove(job)
@@ -230,7 +241,7 @@ class EngineChild:
             bos_token=self._model.bos,
             eos_token=self._model.eos,
             context_tokens=self._tokens_at_most,
-            embedding_length=self._embedder.dimension,
+            embedding_length=self._embedder(DEFAULT_EMBEDDER).dimension,
         )
 
     def _figures(self) -> dict[str, float]:

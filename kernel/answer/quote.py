@@ -37,6 +37,8 @@ def text_of(hits: Sequence[Hit]) -> str:
     said: list[str] = []
     for hit in hits:
         words = " ".join((hit.passage if 0 < len(hit.passage) <= LONGEST else hit.text).split())
+        if hit.speaker and hit.origin != "owner":
+            words = f"{hit.speaker}: {words}"
         if not any(words in other for other in said):
             said = [other for other in said if other not in words] + [words]
     return " ".join(map(_ended, said))
@@ -49,8 +51,8 @@ def citation(hit: Hit) -> Citation:
 
 
 def needs_passage(hit: Hit) -> bool:
-    """Whether the model is shown more than the hit's own sentence."""
-    return _said(hit) != " ".join(hit.text.split())
+    """Whether the model is shown more than the hit's own sentence. What is said in a conversation stands by itself."""
+    return not hit.speaker and _said(hit) != " ".join(hit.text.split())
 
 
 def with_passage(hit: Hit, memory: Memory) -> Hit:

@@ -14,7 +14,7 @@ from kernel.exam.asking import Wording
 from kernel.exam.rules import Draft
 from kernel.exam.structs import Kind, Wanted
 from kernel.l0_insight import korean
-from kernel.memory.sentences import plain
+from kernel.memory.marks import plain
 from kernel.memory.words import KINSHIP
 from kernel.types import Memory, Statement
 

@@ -16,7 +16,7 @@ from kernel.exam.rules import Draft, dated, drafts, judged, opinions
 from kernel.exam.structs import ExamQuestion, Wanted
 from kernel.exam.unanswerable import unanswerable
 from kernel.memory.language import language_of
-from kernel.memory.sentences import plain
+from kernel.memory.marks import plain
 from kernel.types import Insight, Memory, Span, Statement
 
 _OPINIONS = re.compile(r"\bopinions?\b|\bthink\b|\bhills? i\b|\brants?\b|\bviews?\b", re.I)

@@ -46,9 +46,9 @@ Emit = Callable[[AnyEvent], None]
 def make(task: PrepareTask, emit: Emit) -> Prepared:
     """Write both files whole and say what is in them. About a second for each ten notes."""
     paths = Paths(Path(task.home))
-    memories, insights = asyncio.run(_read(paths))
+    memories, insights, model = asyncio.run(_read(paths))
     exam = make_questions(insights, memories, limit=task.questions, seed=task.seed)
-    searcher, embedder = Searcher(paths.database), Embedder(paths.embedder, threads=1)
+    searcher, embedder = Searcher(paths.database), Embedder(paths.embedding_model(model), threads=1)
     try:
         finder = Finder(searcher, embedder)
         samples, dropped, covered = make_samples(task, memories, exam, lambda q: finder.search(q, FOUND), emit)
@@ -97,14 +97,14 @@ def make_samples(
     return kept, +dropped, len({one.candidate.memory.note.id for one in answered})
 
 
-async def _read(paths: Paths) -> tuple[list[Memory], list[Insight]]:
-    """Everything that is remembered, in the order of ids."""
+async def _read(paths: Paths) -> tuple[list[Memory], list[Insight], str]:
+    """Everything that is remembered, in the order of ids, and whose vectors find it."""
     store = await Store.open_to_read(paths.database)
     try:
         memories, insights = await store.memories(), await store.insights(ANALYST)
     finally:
         await store.close()
-    return sorted(memories, key=lambda memory: memory.note.id), insights
+    return sorted(memories, key=lambda memory: memory.note.id), insights, store.embedding_model
 
 
 def _unexamined(answered: Sequence[Answered], examined: set[str], dropped: Counter[str]) -> list[Answered]:

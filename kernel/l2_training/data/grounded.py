@@ -8,7 +8,7 @@ from kernel.answer.check import unsupported
 from kernel.answer.prompt import prompt_of_self
 from kernel.l2_training.data.questions import SHOWN, Answered, chance
 from kernel.l2_training.skill.corpus import as_owner
-from kernel.memory.search import holds
+from kernel.memory.hits import holds
 from kernel.types import Hit, Sample
 
 GENERATOR = "rules-1"

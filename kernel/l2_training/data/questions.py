@@ -22,8 +22,8 @@ from kernel.l2_training.data.korean import from_korean, from_korean_pair
 from kernel.l2_training.data.made import Made
 from kernel.l2_training.data.pairs import from_pair
 from kernel.l2_training.data.secrets import holds_secret
-from kernel.memory.search import holds
-from kernel.memory.sentences import plain
+from kernel.memory.hits import holds
+from kernel.memory.marks import plain
 from kernel.memory.words import content_terms
 from kernel.types import Hit, Language, Memory, Sentence
 

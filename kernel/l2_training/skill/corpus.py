@@ -13,7 +13,7 @@ import msgspec
 from kernel.answer.check import refuses, unsupported
 from kernel.answer.prompt import prompt_of_self
 from kernel.l2_training.skill import FOLDER
-from kernel.memory.search import distinct, holds
+from kernel.memory.hits import distinct, holds
 from kernel.types import Frozen, Hit, Message, Sample
 
 Search = Callable[[str, tuple[str, ...]], list[Hit]]

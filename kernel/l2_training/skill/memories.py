@@ -12,12 +12,14 @@ from pathlib import Path
 
 import msgspec
 
+from kernel.abc import Reading
 from kernel.config import MemoryConfig, Paths
 from kernel.engine.embedder import Embedder
 from kernel.l0_insight.jobs import understand
 from kernel.l2_training.data.finding import Finder
 from kernel.l2_training.skill.corpus import Person
-from kernel.memory.jobs import read_one
+from kernel.memory.chunks import to_memory
+from kernel.memory.jobs import read_memories
 from kernel.memory.search import Searcher
 from kernel.memory.store import Store
 from kernel.memory.structs import FileToRead, ReadFiles, note_id_for
@@ -96,13 +98,12 @@ def resolved(memories: Sequence[Memory]) -> list[Memory]:
 
 def _read(person: Person, file: Path) -> Memory:
     """One note. Its id rests on its name, not on where this was installed; a file's own time is nobody's date."""
-    note_id = note_id_for(f"{person.slug}/{file.name}", "")
-    payload = ReadFiles(files=(), mine=True, limits=MemoryConfig(), learned_at=LEARNED)
-    memory = read_one(FileToRead(path=str(file), note_id=note_id, revision=1), payload)
-    note = memory.note
+    payload = ReadFiles(files=(), limits=MemoryConfig(), learned_at=LEARNED, reading=Reading(mine=True))
+    (memory,) = read_memories(FileToRead(path=str(file)), payload)
+    note = msgspec.structs.replace(memory.note, id=note_id_for(f"{person.slug}/{file.name}", ""))
     if note.happened_from == "mtime":
         note = msgspec.structs.replace(note, happened_at=None, happened_from="unknown")
-    return msgspec.structs.replace(memory, note=note)
+    return to_memory(note, payload.limits.chunk_characters)
 
 
 def _hit(memory: Memory, sentence: Sentence) -> Hit:

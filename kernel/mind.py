@@ -7,10 +7,10 @@ note was saved (insight, pronouns) is done in the background, in the worker, a m
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
-from pathlib import Path
 
 from kernel.abc import Engine, ModelInfo, OnEvent, Worker
 from kernel.answer.answerer import Answerer, Context
@@ -19,17 +19,20 @@ from kernel.answer.prompt import ChatTemplate
 from kernel.answer.quote import needs_passage, with_passage
 from kernel.config import KernelConfig, Paths
 from kernel.engine.client import LocalEngine
-from kernel.errors import EngineError, JobFailed, NotFound
+from kernel.errors import EngineError, JobFailed, ModelError, NotFound
+from kernel.forgetting import RETRAIN, Forgetting
 from kernel.home import check_version, hold
-from kernel.l0_insight.structs import Understood
+from kernel.l0_insight.structs import ANALYST, Understood
 from kernel.memory.asked import text_to_embed
 from kernel.memory.ingest import Ingest
 from kernel.memory.search import Searcher
 from kernel.memory.store import Store
+from kernel.mirroring import Mirroring
 from kernel.pipeline import Pipeline, Trainings
+from kernel.remembering import Remembering
 from kernel.selves.shelf import Shelf
+from kernel.superseding import mark_superseded
 from kernel.types import (
-    Added,
     Answer,
     AnswerDelta,
     Biography,
@@ -37,9 +40,7 @@ from kernel.types import (
     Hit,
     Identity,
     Insight,
-    Memory,
     MemoryCounts,
-    Note,
     Origin,
     Question,
     SelfVersion,
@@ -47,8 +48,10 @@ from kernel.types import (
 from kernel.worker import ProcessWorker
 
 log = logging.getLogger(__name__)
-UNDERSTAND_BATCH = 64
-"""Notes to one worker job: long enough to be worth the start, short enough to be interrupted."""
+UNDERSTAND_BATCH = 16
+"""Notes to one worker job: files that are to be read meanwhile wait for no more than these."""
+MARKING_SHARE = 0.05
+"""Of the time, at most, that goes into finding out anew what has been superseded."""
 
 
 class Status(Frozen, frozen=True, kw_only=True):
@@ -59,8 +62,14 @@ class Status(Frozen, frozen=True, kw_only=True):
     live: str
     models: tuple[str, ...]
     memory: MemoryCounts
+    embedder: str
+    """Whose vectors search serves."""
+    embedder_next: str
+    """The configured one, where its vectors are still being made; else empty."""
     training: str | None
     """Id of the run under way."""
+    retraining_due: bool
+    """Whether a self is to be trained without what was forgotten."""
     disk: dict[str, int]
     """Bytes by folder of the home."""
     engine: dict[str, float]
@@ -68,7 +77,7 @@ class Status(Frozen, frozen=True, kw_only=True):
     """Process ids."""
 
 
-class Mind:
+class Mind(Remembering):
     """See ``kernel.abc.Self``; made by ``Mind.open``, ended by ``close``."""
 
     def __init__(
@@ -76,14 +85,18 @@ class Mind:
     ) -> None:
         self.paths, self.config, self.store, self.engine, self.worker = paths, config, store, engine, worker
         self.shelf = Shelf(paths)
-        self.searcher = Searcher(paths.database)
-        self.ingest = Ingest(store, engine, worker, config, files=paths.files)
+        self.searcher = Searcher(paths.database, owner=config.owner.known_as)
+        self.ingest = Ingest(store, engine, worker, config, home=paths.home)
         self.info: ModelInfo
         self.answerer: Answerer
         self._held = held
         self._understanding: asyncio.Task[None] | None = None
+        self._unmarked, self._mark_at = False, 0.0
+        self._marking: asyncio.TimerHandle | None = None
         self._turn = asyncio.Lock()
-        self.trainings = Trainings(store, Pipeline(self))
+        self.mirroring = Mirroring(self)
+        self.forgetting = Forgetting(self)
+        self.trainings = Trainings(store, Pipeline(self), self.forgetting.trained)
 
     @classmethod
     async def open(
@@ -94,7 +107,7 @@ class Mind:
         with ExitStack() as stack:
             stack.enter_context(hold(paths))
             engine = engine or LocalEngine(paths, config.engine)
-            store = await Store.open(paths.database)
+            store = await Store.open(paths.database, embedding_model=config.memory.embedder)
             mind = cls(paths, config, store, engine, worker or ProcessWorker(paths.logs), stack)
             try:
                 mind.info = await engine.start()
@@ -108,33 +121,64 @@ class Mind:
     async def close(self) -> None:
         """End the children and give the home back. What was not finished goes on at the next start."""
         await self.trainings.close()
+        if self._marking is not None:
+            self._marking.cancel()
         if self._understanding is not None:
             self._understanding.cancel()
             await asyncio.gather(self._understanding, return_exceptions=True)
+        await self.forgetting.close()
+        await self.mirroring.close()
         await self._end_parts()
         self._held.close()
 
     # --- asking -------------------------------------------------------------------------------------------------------
 
     async def ask(self, question: Question) -> Answer:
-        return await self.answerer.ask(question)
+        answer = await self.answerer.ask(question)
+        await self._used(answer)
+        return answer
 
     async def ask_stream(self, question: Question) -> AsyncGenerator[AnswerDelta | Answer, None]:
         async with aclosing(self.answerer.stream(question)) as parts:
             async for part in parts:
+                if isinstance(part, Answer):
+                    await self._used(part)
                 yield part
 
+    async def _used(self, answer: Answer) -> None:
+        if answer.citations:
+            await self.store.used([citation.note_id for citation in answer.citations])
+
     async def search(
-        self, query: str, *, limit: int = 10, as_of: str | None = None, previous: Sequence[str] = ()
+        self,
+        query: str,
+        *,
+        limit: int = 10,
+        as_of: str | None = None,
+        previous: Sequence[str] = (),
+        neighbours: bool = False,
+        origin: Origin | None = None,
+        kind: str | None = None,
     ) -> list[Hit]:
-        vector = None
+        put = await asyncio.to_thread(self.searcher.addressed, query)
+        vectors = None
         try:
-            vector = (await self.engine.embed([text_to_embed(query, tuple(previous))]))[0]
-        except EngineError:
+            texts = [text_to_embed(query, tuple(previous)), *([put] if put else [])]
+            vectors = await self.engine.embed(texts, model=self.store.embedding_model)
+        except (EngineError, ModelError):
             log.warning("searching without vectors: the embedding model does not answer")
         hits = await asyncio.to_thread(
-            self.searcher.search, query, vector, limit=limit, as_of=as_of, previous=tuple(previous)
+            self.searcher.search,
+            query,
+            None if vectors is None else vectors[0],
+            addressed=None if vectors is None or put is None else vectors[1],
+            limit=limit if origin is None and kind is None else max(60, 6 * limit),
+            as_of=as_of,
+            previous=tuple(previous),
+            today=_today(as_of),
+            neighbours=neighbours,
         )
+        hits = [hit for hit in hits if origin in (None, hit.origin) and kind in (None, hit.kind)][:limit]
         leaning = {hit.note_id for hit in hits if needs_passage(hit)}
         memories = {note_id: await self.store.memory(note_id) for note_id in leaning}
         return [with_passage(hit, memories[hit.note_id]) if needs_passage(hit) else hit for hit in hits]
@@ -142,53 +186,11 @@ class Mind:
     async def served_models(self) -> list[str]:
         return self.answerer.served()
 
-    # --- remembering --------------------------------------------------------------------------------------------------
-
-    async def remember(self, text: str, *, title: str = "", origin: Origin = "owner", source: str = "text:") -> Added:
-        added = await self.ingest.add_text(text, title=title, origin=origin, source=source)
-        self.think()
-        return added
-
-    async def remember_files(
-        self,
-        paths: Sequence[Path],
-        *,
-        mine: bool = False,
-        on_event: OnEvent | None = None,
-        sources: Mapping[Path, str] | None = None,
-    ) -> Added:
-        added = await self.ingest.add_files(paths, mine=mine, on_event=on_event, sources=sources)
-        self.think()
-        return added
-
-    async def forget(self, note_ids: Sequence[str]) -> int:
-        return await self.ingest.forget(note_ids)
-
-    async def forget_batch(self, batch: str) -> int:
-        """Undo one ``add``; returns how many notes are gone or as they were before."""
-        forgotten, restored = await self.ingest.undo(batch)
-        return len(forgotten) + len(restored)
-
-    async def list_notes(self, *, offset: int = 0, limit: int = 50, query: str | None = None) -> tuple[list[Note], int]:
-        """A page of notes, newest first, and how many there are; ``query``: words that the title must hold."""
-        if not query:
-            return await self.store.notes(offset=offset, limit=limit), (await self.store.counts()).notes
-        words = query.casefold().split()
-        found = [
-            note for note in await self.store.notes(limit=-1) if all(word in note.title.casefold() for word in words)
-        ]
-        return found[offset : offset + limit], len(found)
-
-    async def note(self, note_id: str) -> Note:
-        return (await self.memory(note_id)).note
-
-    async def memory(self, note_id: str) -> Memory:
-        return await self.store.memory(note_id)
-
     # --- understanding ------------------------------------------------------------------------------------------------
 
     def think(self) -> None:
         """Go over new notes in the background; returns at once."""
+        self.mirroring.changed()
         if self._understanding is None or self._understanding.done():
             self._understanding = asyncio.create_task(self._think())
 
@@ -196,7 +198,7 @@ class Mind:
         """Insight and resolved pronouns for every note that has none; returns how many notes were gone over."""
         done = 0
         async with self._turn:
-            await self.ingest.fill_vectors()
+            await self._fill_vectors()
             while batch := await self.store.unresolved(limit=UNDERSTAND_BATCH):
                 found = await self.worker.run("understand", batch, list[Understood], on_event=on_event)
                 await self.store.put_insights([one.insight for one in found])
@@ -205,7 +207,34 @@ class Mind:
                     await self.store.set_contexts(by_id[one.note_id], one.contexts)
                 done += len(batch)
             await self.ingest.fill_vectors()
+            self._unmarked = self._unmarked or done > 0
+            await self._mark()
+            if done:
+                self.mirroring.changed()
         return done
+
+    async def _mark(self) -> None:
+        """Find out what has been superseded, which looks at all notes; soon after the last time: a little later."""
+        loop = asyncio.get_running_loop()
+        if not self._unmarked:
+            return
+        if loop.time() < self._mark_at:
+            if self._marking is None or self._marking.cancelled() or self._marking.when() < loop.time():
+                self._marking = loop.call_at(self._mark_at + 0.1, self.think)
+            return
+        began = loop.time()
+        await mark_superseded(self.store, ANALYST)
+        self._unmarked = False
+        self._mark_at = loop.time() + (loop.time() - began) / MARKING_SHARE
+
+    async def _fill_vectors(self) -> None:
+        """With the model that serves, then with the configured one, which serves from there on."""
+        serving = self.store.embedding_model
+        if serving != self.config.memory.embedder and not self.paths.embedding_model(serving).exists():
+            await self.store.serve_model(self.config.memory.embedder)
+        await self.ingest.fill_vectors()
+        if await self.ingest.change_model():
+            log.info("the embedding model is %s now", self.store.embedding_model)
 
     async def insight(self, note_id: str) -> Insight | None:
         return await self.store.insight(note_id)
@@ -225,10 +254,18 @@ class Mind:
             raise NotFound(
                 f"self {version} was refused ({chosen.why}). Promote it all the same with --force.", code="refused"
             )
+        self.shelf.check_servable(version)
         await self.load_self(version)
         promoted = self.shelf.promote(version, why)
         await self._serve(promoted.version)
         return promoted
+
+    async def serve_clean(self) -> None:
+        """Serve the newest self that never held what was forgotten."""
+        clean = self.shelf.newest_clean()
+        await self.load_self(clean)
+        self.shelf.promote(clean, "the newest that never held what was forgotten")
+        await self._serve(clean)
 
     async def rollback(self) -> SelfVersion:
         back = self.shelf.roll_back()
@@ -268,13 +305,17 @@ class Mind:
         children = dict(self.worker.pids) if isinstance(self.worker, ProcessWorker) else {}
         if isinstance(self.engine, LocalEngine) and self.engine.pid:
             children["engine"] = self.engine.pid
+        wanted = self.config.memory.embedder
         return Status(
             ready=self.ready,
             owner=self.config.owner.name,
             live=self.answerer.context.live,
             models=tuple(self.answerer.served()),
             memory=await self.store.counts(),
+            embedder=self.store.embedding_model,
+            embedder_next="" if wanted == self.store.embedding_model else wanted,
             training=self.trainings.running,
+            retraining_due=await self.store.last_run(RETRAIN) is not None,
             disk=sizes,
             engine=await self.engine.stats(),
             children=children,
@@ -297,8 +338,9 @@ class Mind:
         await self.refresh_identity()
         await self._serve(self.shelf.live)
         await self.trainings.recover()
+        await self.forgetting.recover()
         counts = await self.store.counts()
-        if counts.unresolved or counts.vectors_pending:
+        if counts.unresolved or counts.vectors_pending or self.store.embedding_model != self.config.memory.embedder:
             self.think()
 
     async def _search_for_answers(
@@ -319,7 +361,7 @@ class Mind:
     async def _think(self) -> None:
         try:
             await self.understand()
-        except (JobFailed, EngineError) as error:
+        except (JobFailed, EngineError, ModelError) as error:
             log.warning("notes are not gone over yet, and will be at the next chance: %s", error.code)
 
     async def _end_parts(self) -> None:
@@ -328,6 +370,13 @@ class Mind:
             await self.worker.close()
         self.searcher.close()
         await self.store.close()
+
+
+def _today(as_of: str | None) -> dt.date:
+    """What "last week" is counted from: the day the question is put at, by the owner's clock."""
+    if as_of is not None and len(as_of) >= 10:
+        return dt.date.fromisoformat(as_of[:10])
+    return dt.datetime.now().astimezone().date()
 
 
 def _disk(paths: Paths) -> dict[str, int]:

@@ -11,7 +11,7 @@ import hashlib
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -274,14 +274,19 @@ class Pipeline:
         return first.adapter is not None and (SKILL / "recipe.json").exists()
 
 
+_CANCELLED = "cancelled; the next run goes on from the last finished stage"
+
+
 class Trainings:
     """The training runs of a home: at most one under way; each kept with its events."""
 
-    def __init__(self, store: Store, pipeline: Pipeline) -> None:
-        self._store, self.pipeline = store, pipeline
+    def __init__(self, store: Store, pipeline: Pipeline, after: Callable[[], Awaitable[None]]) -> None:
+        """``after``: called when a run has come to its end, not when it was stopped or failed."""
+        self._store, self.pipeline, self._after = store, pipeline, after
         self._runs: dict[str, Run] = {}
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Condition()
+        self._why = _CANCELLED
         self.running: str | None = None
 
     async def recover(self) -> None:
@@ -334,9 +339,10 @@ class Trainings:
             await self._changed.wait_for(lambda: self.get(run_id).outcome != "running")
         return self.get(run_id)
 
-    async def cancel(self, run_id: str) -> None:
+    async def cancel(self, run_id: str, why: str = _CANCELLED) -> None:
         """Stop it; what its finished stages made is kept for the next run. A run that has ended is left as it is."""
         if self.get(run_id).outcome == "running" and self._task is not None:
+            self._why = why
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
@@ -363,7 +369,7 @@ class Trainings:
         try:
             outcome, why, version, report = await self.pipeline.run(force=force, on_event=on_event)
         except asyncio.CancelledError:
-            outcome, why = "cancelled", "cancelled; the next run goes on from the last finished stage"
+            outcome, why = "cancelled", self._why
         except OneselfError as error:
             outcome, why = "failed", str(error)
         except BaseException:
@@ -376,6 +382,8 @@ class Trainings:
             )
             self._runs[run_id], self.running = run, None
             await self._store.put_run(run)
+            if outcome in ("promoted", "refused", "unchanged"):
+                await self._after()
             await self._tell()
 
     def _append(self, run_id: str, event: AnyEvent) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kernel.l0_insight.layout import Unit, units
-from kernel.memory.sentences import plain
+from kernel.memory.marks import plain
 from kernel.types import Citation, Insight, Memory, Note, Sentence, Statement
 
 _OPENS_ELSEWHERE = re.compile(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +26,7 @@ FIRST = "0000"
 MANIFEST = "manifest.json"
 ADAPTER_FILE = "adapter.gguf"
 PEFT_FOLDER = "peft"
+_FORGOTTEN = "it had learned a memory that was forgotten: its weights are deleted"
 
 
 class _Live(msgspec.Struct):
@@ -113,9 +115,38 @@ class Shelf:
         name = self.get(version).adapter
         return self._paths.self_folder(version) / name if name else None
 
+    def were_live(self) -> set[str]:
+        """The live version and those that were live before it."""
+        live = self._read_live()
+        return {live.version, *live.before}
+
+    def mark_forgotten(self, version: str, note_ids: Collection[str]) -> None:
+        """Never serve ``version`` again: it was trained on these notes, and its weights are to be deleted."""
+        marked = self.get(version)
+        forgotten = tuple(sorted({*marked.forgotten, *note_ids}))
+        self.write(msgspec.structs.replace(marked, adapter=None, forgotten=forgotten, why=_FORGOTTEN))
+        live = self._read_live()
+        self._write_live(_Live(live.version, [one for one in live.before if one != version]))
+
+    def newest_clean(self) -> str:
+        """The latest of the versions that were live and hold nothing forgotten; 0000 always qualifies."""
+        live = self._read_live()
+        clean = [one for one in (*live.before, live.version) if one != FIRST and not self.get(one).forgotten]
+        return clean[-1] if clean else FIRST
+
+    def check_servable(self, version: str) -> None:
+        """Raises ``WrongUse`` (code ``holds_forgotten``) for a version that has learned something forgotten."""
+        if self.get(version).forgotten:
+            raise WrongUse(
+                f"self {version} was trained on a memory that has been forgotten, and its weights are deleted. "
+                "Train a new one with 'oneself train'.",
+                code="holds_forgotten",
+            )
+
     def promote(self, version: str, why: str) -> SelfVersion:
-        """Make ``version`` live. Raises ``NotFound``, or ``WrongUse`` where it is live already."""
+        """Make ``version`` live. Raises ``NotFound``, or ``WrongUse`` where it is live already or holds what was forgotten."""
         chosen = self.get(version)
+        self.check_servable(version)
         live = self._read_live()
         if live.version == version:
             raise WrongUse(f"self {version} is live already")
@@ -129,6 +160,7 @@ class Shelf:
         live = self._read_live()
         if not live.before:
             raise WrongUse(f"self {live.version} is the first that was live: there is nothing to roll back to")
+        self.check_servable(live.before[-1])
         self._write_live(_Live(live.before[-1], live.before[:-1]))
         left = msgspec.json.decode((self._paths.self_folder(live.version) / MANIFEST).read_bytes(), type=SelfVersion)
         self.write(msgspec.structs.replace(left, state="retired", why="rolled back"))

@@ -18,8 +18,8 @@ MB = 1024 * 1024
 
 
 def to_read(path: Path) -> ReadFiles:
-    file = FileToRead(path=str(path), note_id="n_1", revision=1)
-    return ReadFiles(files=(file,), mine=True, limits=MemoryConfig(), learned_at="2026-01-01T00:00:00+00:00")
+    file = FileToRead(path=str(path))
+    return ReadFiles(files=(file,), limits=MemoryConfig(), learned_at="2026-01-01T00:00:00+00:00")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="another process's limits can be set on Linux alone")

@@ -17,7 +17,19 @@ from server.door import Ask
 from server.faults import ErrorBody
 from server.schemas.answers import AnswerOut, from_annotations
 from server.schemas.chat import Annotation
-from server.schemas.memories import AddedOut, Forgotten, MemoryOut, NotePage, SearchResults
+from server.schemas.memories import (
+    HistoryOut,
+    MemoryCardOut,
+    MemoryOut,
+    NotePage,
+    NotesAsked,
+    SearchAsked,
+    SearchResults,
+    State,
+    TodoList,
+)
+from server.schemas.receipts import ReceiptList, ReceiptOut
+from server.schemas.remember import AddedOut, EditRequest
 from server.schemas.selves import RunList, RunOut, RunStartedOut, SelfList, SelfOut
 
 if TYPE_CHECKING:
@@ -96,25 +108,49 @@ class HttpDoor:
         body = {"text": text, "title": title, "origin": "owner" if mine else "other"}
         return await self._send("POST", "/api/memories", AddedOut, json=body)
 
-    async def remember_paths(self, paths: Sequence[Path], *, mine: bool, on_event: OnEvent) -> AddedOut:
-        body = {"paths": [str(path.absolute()) for path in paths], "mine": mine}
+    async def remember_paths(self, paths: Sequence[Path], *, mine: bool, again: bool, on_event: OnEvent) -> AddedOut:
+        body = {"paths": [str(path.absolute()) for path in paths], "mine": mine, "again": again}
         return await self._follow("/api/memories", AddedOut, on_event, json=body)
 
-    async def list_memories(self, *, offset: int, limit: int, query: str | None) -> NotePage:
-        parameters = {"offset": offset, "limit": limit, **({"query": query} if query else {})}
-        return await self._send("GET", "/api/memories", NotePage, params=parameters)
+    async def remember_links(self, urls: Sequence[str], *, mine: bool, on_event: OnEvent) -> AddedOut:
+        return await self._follow("/api/memories", AddedOut, on_event, json={"urls": list(urls), "mine": mine})
+
+    async def read_back(self) -> AddedOut:
+        return await self._send("POST", "/api/memories/read-back", AddedOut)
+
+    async def list_memories(self, asked: NotesAsked) -> NotePage:
+        return await self._send("GET", "/api/memories", NotePage, params=asked.given())
+
+    async def todos(self, *, state: State, limit: int) -> TodoList:
+        return await self._send("GET", "/api/memories/todos", TodoList, params={"state": state, "limit": limit})
 
     async def memory(self, note_id: str) -> MemoryOut:
         return await self._send("GET", f"/api/memories/{quote(note_id, safe='')}", MemoryOut)
 
-    async def forget(self, note_id: str) -> int:
-        return (await self._send("DELETE", f"/api/memories/{quote(note_id, safe='')}", Forgotten)).forgotten
+    async def card(self, note_id: str) -> MemoryCardOut:
+        return await self._send("GET", f"/api/memories/{quote(note_id, safe='')}/card", MemoryCardOut)
 
-    async def forget_batch(self, batch: str) -> int:
-        return (await self._send("DELETE", f"/api/memories/batches/{quote(batch, safe='')}", Forgotten)).forgotten
+    async def history(self, note_id: str) -> HistoryOut:
+        return await self._send("GET", f"/api/memories/{quote(note_id, safe='')}/history", HistoryOut)
 
-    async def search(self, query: str, *, limit: int, as_of: str | None) -> SearchResults:
-        parameters = {"q": query, "limit": limit, **({"as_of": as_of} if as_of else {})}
+    async def edit(self, note_id: str, wanted: EditRequest) -> MemoryOut:
+        path = f"/api/memories/{quote(note_id, safe='')}"
+        return await self._send("PATCH", path, MemoryOut, json=msgspec.to_builtins(wanted))
+
+    async def forget(self, note_ids: Sequence[str]) -> ReceiptOut:
+        return await self._send("POST", "/api/memories/forget", ReceiptOut, json={"ids": list(note_ids)})
+
+    async def forget_batch(self, batch: str) -> ReceiptOut:
+        return await self._send("DELETE", f"/api/memories/batches/{quote(batch, safe='')}", ReceiptOut)
+
+    async def receipts(self, *, limit: int) -> ReceiptList:
+        return await self._send("GET", "/api/memories/receipts", ReceiptList, params={"limit": limit})
+
+    async def receipt(self, receipt_id: str) -> ReceiptOut:
+        return await self._send("GET", f"/api/memories/receipts/{quote(receipt_id, safe='')}", ReceiptOut)
+
+    async def search(self, query: str, asked: SearchAsked) -> SearchResults:
+        parameters = {"q": query, **asked.given()}
         return await self._send("GET", "/api/memories/search", SearchResults, params=parameters)
 
     async def identity(self) -> Identity:

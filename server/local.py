@@ -14,17 +14,25 @@ from kernel.mind import Mind
 from kernel.types import AnswerDelta, Identity, Question
 from server.door import Ask
 from server.schemas.answers import AnswerOut, answer_out
-from server.schemas.chat import check_date
+from server.schemas.dates import moment
 from server.schemas.memories import (
-    AddedOut,
+    HistoryOut,
+    MemoryCardOut,
     MemoryOut,
     NotePage,
+    NotesAsked,
+    SearchAsked,
     SearchResults,
-    added_out,
+    State,
+    TodoList,
+    card_out,
+    history_out,
     memory_out,
-    note_out,
+    page_out,
     search_results,
 )
+from server.schemas.receipts import ReceiptList, ReceiptOut, receipt_out
+from server.schemas.remember import AddedOut, EditRequest, added_out
 from server.schemas.selves import RunOut, SelfOut, run_out, self_out
 
 
@@ -46,33 +54,50 @@ class LocalDoor:
     async def remember_text(self, text: str, *, title: str, mine: bool) -> AddedOut:
         return added_out(await self._mind.remember(text, title=title, origin="owner" if mine else "other"))
 
-    async def remember_paths(self, paths: Sequence[Path], *, mine: bool, on_event: OnEvent) -> AddedOut:
+    async def remember_paths(self, paths: Sequence[Path], *, mine: bool, again: bool, on_event: OnEvent) -> AddedOut:
         absolute = [path.absolute() for path in paths]
-        return added_out(await self._mind.remember_files(absolute, mine=mine, on_event=on_event))
+        return added_out(await self._mind.remember_files(absolute, mine=mine, again=again, on_event=on_event))
 
-    async def list_memories(self, *, offset: int, limit: int, query: str | None) -> NotePage:
-        notes, total = await self._mind.list_notes(offset=offset, limit=limit, query=query)
-        return NotePage(memories=tuple(map(note_out, notes)), total=total, offset=offset, limit=limit)
+    async def remember_links(self, urls: Sequence[str], *, mine: bool, on_event: OnEvent) -> AddedOut:
+        return added_out(await self._mind.remember_links(urls, mine=mine, on_event=on_event))
+
+    async def read_back(self) -> AddedOut:
+        return added_out(await self._mind.read_back())
+
+    async def list_memories(self, asked: NotesAsked) -> NotePage:
+        notes, total = await self._mind.list_notes(**asked.checked().given())
+        return page_out(notes, total, asked)
+
+    async def todos(self, *, state: State, limit: int) -> TodoList:
+        return TodoList(tuple(await self._mind.todos(state=state, limit=limit)))
 
     async def memory(self, note_id: str) -> MemoryOut:
         return memory_out(await self._mind.memory(note_id), await self._mind.insight(note_id))
 
-    async def forget(self, note_id: str) -> int:
-        forgotten = await self._mind.forget([note_id])
-        if not forgotten:
-            raise NotFound(f"There is no memory {note_id}; 'oneself memories list' shows their ids.")
-        return forgotten
+    async def card(self, note_id: str) -> MemoryCardOut:
+        return card_out(await self._mind.card(note_id), await self._mind.insight(note_id))
 
-    async def forget_batch(self, batch: str) -> int:
-        forgotten = await self._mind.forget_batch(batch)
-        if not forgotten:
-            raise NotFound(f"There is no addition {batch} to undo, or nothing of it is left.")
-        return forgotten
+    async def history(self, note_id: str) -> HistoryOut:
+        return history_out(note_id, await self._mind.history(note_id))
 
-    async def search(self, query: str, *, limit: int, as_of: str | None) -> SearchResults:
-        if as_of is not None:
-            check_date(as_of, "--as-of")
-        return search_results(await self._mind.search(query, limit=limit, as_of=as_of))
+    async def edit(self, note_id: str, wanted: EditRequest) -> MemoryOut:
+        await self._mind.edit(note_id, **wanted.changes(self._mind.config.memory.max_text_mb))
+        return await self.memory(note_id)
+
+    async def forget(self, note_ids: Sequence[str]) -> ReceiptOut:
+        return receipt_out(await self._mind.forget(note_ids))
+
+    async def forget_batch(self, batch: str) -> ReceiptOut:
+        return receipt_out(await self._mind.forget_batch(batch))
+
+    async def receipts(self, *, limit: int) -> ReceiptList:
+        return ReceiptList(tuple(map(receipt_out, await self._mind.receipts(limit))))
+
+    async def receipt(self, receipt_id: str) -> ReceiptOut:
+        return receipt_out(await self._mind.receipt(receipt_id))
+
+    async def search(self, query: str, asked: SearchAsked) -> SearchResults:
+        return search_results(await self._mind.search(query, **asked.checked().given()))
 
     async def identity(self) -> Identity:
         found = await self._mind.identity()
@@ -107,13 +132,11 @@ class LocalDoor:
         return found
 
     def _question(self, question: Ask) -> Question:
-        if question.as_of is not None:
-            check_date(question.as_of, "--as-of")
         return Question(
             messages=question.messages,
             model=question.model,
             memory=question.memory,
-            as_of=question.as_of,
+            as_of=None if question.as_of is None else moment(question.as_of, "--as-of"),
             max_tokens=question.max_tokens or self._mind.config.answer.max_tokens,
             temperature=question.temperature,
             seed=question.seed,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
 from kernel.abc import OnEvent
@@ -30,10 +31,10 @@ def wants_events(request: AnyRequest) -> bool:
     return "text/event-stream" in request.headers.get("accept", "")
 
 
-async def with_progress(request: AnyRequest, work: Work) -> EventStream:
-    """Runs ``work`` under the response; a client that leaves cancels it."""
+async def with_progress(request: AnyRequest, work: Work, held: AsyncExitStack | None = None) -> EventStream:
+    """Runs ``work`` under the response; a client that leaves cancels it. ``held`` is closed when it has ended."""
     pump: Pump[AnyEvent | _Result] = Pump(_run(work))
-    return EventStream(_events(pump), pump)
+    return EventStream(_events(pump), pump, held)
 
 
 async def _run(work: Work) -> AsyncIterator[AnyEvent | _Result]:

@@ -114,15 +114,17 @@ async def _closable(source: AsyncIterator[T]) -> AsyncGenerator[T, None]:
 
 
 class EventStream(ASGIStreamingResponse):
-    """``text/event-stream`` of encoded events; closes ``pump`` when the events or the client end."""
+    """``text/event-stream`` of encoded events; closes ``pump``, then ``held``, when the events or the client end."""
 
-    def __init__(self, events: AsyncIterator[bytes], pump: Pump[Any]) -> None:
+    def __init__(
+        self, events: AsyncIterator[bytes], pump: Pump[Any], held: contextlib.AsyncExitStack | None = None
+    ) -> None:
         super().__init__(
             iterator=events,
             media_type="text/event-stream",
             headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
         )
-        self._pump = pump
+        self._pump, self._held = pump, held
 
     async def send_body(self, send: Send, receive: Receive) -> None:
         try:
@@ -132,6 +134,8 @@ class EventStream(ASGIStreamingResponse):
         finally:
             with CancelScope(shield=True):
                 await self._pump.close()
+                if self._held is not None:
+                    await self._held.aclose()
 
 
 def as_json(value: Any, status: int = 200) -> ASGIResponse:

@@ -65,6 +65,19 @@ def options(*, json: bool = True) -> Callable[[F], F]:
     return add
 
 
+def origin_option(function: F) -> F:
+    """``--origin``: whose words."""
+    choices = click.Choice(["owner", "other", "web", "self"])
+    return click.option("--origin", type=choices, help="Whose words: the owner's, others', the web's, generated.")(
+        function
+    )
+
+
+def kind_option(function: F) -> F:
+    """``--kind``: what a note was made of."""
+    return click.option("--kind", help="Only notes of this kind: text, markdown, pdf, whatsapp ...")(function)
+
+
 def wants_json() -> bool:
     return bool(click.get_current_context().meta.get(_JSON))
 

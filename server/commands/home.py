@@ -14,14 +14,15 @@ from server.door import Door
 @click.command()
 @options()
 @click.option("--name", help="Your name, as the self should say it.")
-def init(name: str | None) -> None:
+@click.option("--audio", is_flag=True, help="Install the model that reads recordings too (150 MB).")
+def init(name: str | None, audio: bool) -> None:
     """Make the home: the key, the starter models, self 0000. What is there already is kept."""
     from kernel.home import init_home
 
     paths = paths_of()
     progress = Progress()
     try:
-        init_home(paths, name=name, on_event=progress)
+        init_home(paths, name=name, audio=audio, on_event=progress)
     finally:
         progress.close()
     show(

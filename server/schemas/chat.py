@@ -7,13 +7,13 @@ greedy: a self should say the same thing twice.
 
 from __future__ import annotations
 
-import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from kernel.types import Answer, Message, Question, Role, Usage
 from server.faults import BadParameter, Unsupported
+from server.schemas.dates import moment
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _Count = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
@@ -124,17 +124,7 @@ class ChatRequest(msgspec.Struct):
         if memory not in ("on", "off"):
             raise BadParameter("'metadata.oneself.memory' is 'on' or 'off'.", "metadata.oneself.memory")
         as_of = given.get("oneself.as_of")
-        if as_of is not None:
-            check_date(as_of, "metadata.oneself.as_of")
-        return memory == "on", as_of
-
-
-def check_date(value: str, param: str) -> None:
-    """Raises ``BadParameter`` unless ``value`` is an ISO 8601 date or time."""
-    try:
-        datetime.datetime.fromisoformat(value)
-    except ValueError as error:
-        raise BadParameter(f"'{param}' must be an ISO date such as 2025-06-25.", param) from error
+        return memory == "on", None if as_of is None else moment(as_of, "metadata.oneself.as_of")
 
 
 def _message(message: ChatMessage, where: str) -> Message:
@@ -143,10 +133,11 @@ def _message(message: ChatMessage, where: str) -> Message:
     role = _ROLES.get(message.role)
     if role is None:
         raise BadParameter(f"'{where}.role' must be one of {', '.join(_ROLES)}.", f"{where}.role")
-    return Message(role=role, content=_text(message.content, f"{where}.content"))
+    return Message(role=role, content=text_of(message.content, f"{where}.content"))
 
 
-def _text(content: str | list[ContentPart] | None, where: str) -> str:
+def text_of(content: str | list[ContentPart] | None, where: str) -> str:
+    """What a message says. Raises ``BadParameter`` and ``Unsupported``; ``where``: its place in the request."""
     if content is None:
         raise BadParameter(f"'{where}' is required: a string or a list of text parts.", where)
     if isinstance(content, str):

@@ -1,53 +1,72 @@
-"""Memories on the wire."""
+"""Memories on the wire, and how they are asked for. For what is sent in see ``server.schemas.remember``."""
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import msgspec
 
-from kernel.types import Added, Explain, Hit, Insight, Memory, Note, Origin
-from server.faults import BadParameter, Unsupported
+from kernel.types import (
+    Explain,
+    Hit,
+    Insight,
+    Memory,
+    MemoryCard,
+    Note,
+    Origin,
+    SampleOf,
+    Segment,
+    Sentence,
+    Statement,
+    Todo,
+)
+from server.schemas.dates import moment
+
+State = Literal["open", "done"]
 
 
-class RememberRequest(msgspec.Struct):
-    """``POST /api/memories`` as JSON: a text, or paths of files and folders on this very machine."""
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of what is asked for in a query string."""
 
-    text: str | None = None
-    title: str = ""
-    origin: Origin = "owner"
-    source: str = "text:"
-    paths: list[str] | None = None
-    mine: bool = False
-    url: str | None = None
-
-    def check(self) -> None:
-        """Exactly one thing to remember. Raises ``BadParameter``."""
-        if self.url is not None:
-            raise Unsupported("'url' is not supported by this server; send the page's text.", "url")
-        if (self.text is None) == (self.paths is None):
-            raise BadParameter("Send either 'text' or 'paths'.", "text")
-        if self.text is not None and not self.text.strip():
-            raise BadParameter("'text' is empty; there is nothing to remember.", "text")
-        if self.paths is not None and (not self.paths or not all(path.startswith("/") for path in self.paths)):
-            raise BadParameter("'paths' must be absolute paths, at least one.", "paths")
+    def given(self) -> dict[str, Any]:
+        """What is not ``None``, by name, as the kernel and the query string call it."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
 
 
-class SkippedOut(msgspec.Struct, frozen=True, kw_only=True):
-    source: str
-    code: str
-    message: str
+class NotesAsked(Asked, frozen=True, kw_only=True):
+    offset: int = 0
+    limit: int = 50
+    query: str | None = None
+    """Words of the title."""
+    origin: Origin | None = None
+    kind: str | None = None
+    tag: str | None = None
+    since: str | None = None
+    until: str | None = None
+    """Both days are within."""
+    todo: State | None = None
+    """Notes that hold such a task."""
+
+    def checked(self) -> NotesAsked:
+        """With its dates as they are kept. Raises ``BadParameter``."""
+        dates = {name: moment(value, name) for name in ("since", "until") if (value := getattr(self, name)) is not None}
+        return msgspec.structs.replace(self, **dates)
 
 
-class AddedOut(msgspec.Struct, frozen=True, kw_only=True):
-    """What one addition did; ``DELETE /api/memories/batches/{batch}`` undoes it."""
+class SearchAsked(Asked, frozen=True, kw_only=True):
+    limit: int = 10
+    as_of: str | None = None
+    neighbours: bool = False
+    """With the sentences before and after."""
+    origin: Origin | None = None
+    kind: str | None = None
 
-    batch: str
-    added: tuple[str, ...]
-    updated: tuple[str, ...]
-    unchanged: tuple[str, ...]
-    skipped: tuple[SkippedOut, ...]
-    vectors_pending: int
-    undo: str
-    """The command that undoes it; empty where nothing was added."""
+    def checked(self) -> SearchAsked:
+        """With its date as it is kept. Raises ``BadParameter``."""
+        return self if self.as_of is None else msgspec.structs.replace(self, as_of=moment(self.as_of, "as_of"))
+
+
+# --- notes ------------------------------------------------------------------------------------------------------------
 
 
 class NoteOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +98,9 @@ class SentenceOut(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     context: str
     resolved: bool
+    origin: Origin
+    speaker: str
+    todo: str
 
 
 class MemoryOut(NoteOut, frozen=True, kw_only=True):
@@ -87,7 +109,28 @@ class MemoryOut(NoteOut, frozen=True, kw_only=True):
     text: str
     chunks: tuple[ChunkOut, ...]
     sentences: tuple[SentenceOut, ...]
+    segments: tuple[Segment, ...]
+    links: tuple[str, ...]
+    details: dict[str, str | int | float | None]
     insight: Insight | None
+
+
+class MemoryCardOut(MemoryOut, frozen=True, kw_only=True):
+    """One note whole, and everything that it has reached."""
+
+    history: tuple[NoteOut, ...]
+    """Earlier revisions, latest first."""
+    statements: tuple[Statement, ...]
+    identity: tuple[str, ...]
+    """Sentences of the newest identity that cite it."""
+    samples: tuple[SampleOf, ...]
+    """Training samples that were made of it."""
+    selves: tuple[str, ...]
+    """Versions that were trained on it."""
+    uses: int
+    """Answers that cited it."""
+    mirror: str | None
+    """Its file in ``mirror/``."""
 
 
 class NotePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +138,21 @@ class NotePage(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     offset: int
     limit: int
+
+
+class RevisionOut(NoteOut, frozen=True, kw_only=True):
+    text: str
+
+
+class HistoryOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What a note was before, latest first."""
+
+    note_id: str
+    revisions: tuple[RevisionOut, ...]
+
+
+class TodoList(msgspec.Struct, frozen=True):
+    todos: tuple[Todo, ...]
 
 
 class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,38 +166,20 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
     explain: Explain
     happened_at: str | None
     origin: Origin
+    kind: str
+    before: str
+    after: str
+    """The sentences beside it, where ``neighbours`` were asked for."""
+    speaker: str
+    todo: str
+    page: int | None
 
 
 class SearchResults(msgspec.Struct, frozen=True):
     results: tuple[SearchResult, ...]
 
 
-class Forgotten(msgspec.Struct, frozen=True):
-    forgotten: int
-
-
-def added_out(added: Added, names: dict[str, str] | None = None) -> AddedOut:
-    """``names``: what the client called the files that were kept under other names on the way."""
-    called = names or {}
-    changed = bool(added.added or added.updated)
-    return AddedOut(
-        batch=added.batch,
-        added=added.added,
-        updated=added.updated,
-        unchanged=added.unchanged,
-        skipped=tuple(
-            SkippedOut(source=called.get(one.source, one.source), code=one.code, message=_renamed(one.message, called))
-            for one in added.skipped
-        ),
-        vectors_pending=added.vectors_pending,
-        undo=f"oneself memories forget --batch {added.batch}" if changed else "",
-    )
-
-
-def _renamed(message: str, names: dict[str, str]) -> str:
-    for path, name in names.items():
-        message = message.replace(path, name)
-    return message
+# --- from the kernel's structs ----------------------------------------------------------------------------------------
 
 
 def note_out(note: Note) -> NoteOut:
@@ -159,27 +199,56 @@ def note_out(note: Note) -> NoteOut:
     )
 
 
+def page_out(notes: list[Note], total: int, asked: NotesAsked) -> NotePage:
+    return NotePage(memories=tuple(map(note_out, notes)), total=total, offset=asked.offset, limit=asked.limit)
+
+
+def history_out(note_id: str, revisions: list[Note]) -> HistoryOut:
+    shown = (RevisionOut(**msgspec.structs.asdict(note_out(note)), text=note.text) for note in revisions)
+    return HistoryOut(note_id=note_id, revisions=tuple(shown))
+
+
 def memory_out(memory: Memory, insight: Insight | None) -> MemoryOut:
-    text = memory.note.text
+    note = memory.note
     return MemoryOut(
-        **msgspec.structs.asdict(note_out(memory.note)),
-        text=text,
+        **msgspec.structs.asdict(note_out(note)),
+        text=note.text,
         chunks=tuple(
             ChunkOut(chunk_id=chunk.id, span=(chunk.start, chunk.end), heading=chunk.heading, page=chunk.page)
             for chunk in memory.chunks
         ),
-        sentences=tuple(
-            SentenceOut(
-                sentence_id=sentence.id,
-                chunk_id=sentence.chunk_id,
-                span=(sentence.start, sentence.end),
-                text=text[sentence.start : sentence.end],
-                context=sentence.context,
-                resolved=sentence.resolved,
-            )
-            for sentence in memory.sentences
-        ),
+        sentences=tuple(_sentence_out(sentence, note.text) for sentence in memory.sentences),
+        segments=note.segments,
+        links=note.links,
+        details=note.details,
         insight=insight,
+    )
+
+
+def _sentence_out(sentence: Sentence, text: str) -> SentenceOut:
+    return SentenceOut(
+        sentence_id=sentence.id,
+        chunk_id=sentence.chunk_id,
+        span=(sentence.start, sentence.end),
+        text=text[sentence.start : sentence.end],
+        context=sentence.context,
+        resolved=sentence.resolved,
+        origin=sentence.origin,
+        speaker=sentence.speaker,
+        todo=sentence.todo,
+    )
+
+
+def card_out(card: MemoryCard, insight: Insight | None) -> MemoryCardOut:
+    return MemoryCardOut(
+        **msgspec.structs.asdict(memory_out(card.memory, insight)),
+        history=tuple(map(note_out, card.history)),
+        statements=card.statements,
+        identity=card.identity,
+        samples=card.samples,
+        selves=card.selves,
+        uses=card.uses,
+        mirror=card.mirror,
     )
 
 
@@ -197,6 +266,12 @@ def search_results(hits: list[Hit]) -> SearchResults:
                 explain=hit.explain,
                 happened_at=hit.happened_at,
                 origin=hit.origin,
+                kind=hit.kind,
+                before=hit.before,
+                after=hit.after,
+                speaker=hit.speaker,
+                todo=hit.todo,
+                page=hit.page,
             )
             for hit in hits
         )

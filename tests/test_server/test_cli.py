@@ -9,42 +9,15 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from kernel.config import Paths
 from server.cli import main
 from server.runfile import RunFile, write_run_file
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(served: Any) -> Run:
-    def invoke(*arguments: str, stdin: str | None = None) -> Result:
-        return CliRunner().invoke(
-            main, ["--home", str(served.home), *arguments], input=stdin, env={"ONESELF_HOME": None}
-        )
-
-    return invoke
-
-
-def document(result: Result, code: int = 0) -> Any:
-    assert result.exit_code == code, result.output
-    return json.loads(result.stdout)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    notes = tmp_path / "notes"
-    notes.mkdir()
-    (notes / "oslo.md").write_text("I live in Oslo.")
-    (notes / "cat.md").write_text("My cat is called Kaya.")
-    return notes
+from tests.test_server.wire import Run, document
 
 
 def test_ask(run: Run, served: Any) -> None:
@@ -96,62 +69,6 @@ def test_chat_keeps_the_conversation(run: Run, served: Any) -> None:
         "I live in Oslo.",
         "still there?",
     ]
-
-
-def test_add_and_undo(run: Run, served: Any, folder: Path) -> None:
-    added = run("add", str(folder), "--json")
-    assert len(document(added)["added"]) == 2 and "reading: done in" in added.stderr
-    told = run("add", str(folder / "oslo.md"))
-    assert told.exit_code == 0 and "oneself memories forget --batch b_1" in told.stdout
-    assert document(run("memories", "forget", "--batch", "b_1", "--yes", "--json")) == {"forgotten": 3}
-    assert run("memories", "forget", "--batch", "b_9", "--yes").exit_code == 1
-    text = document(run("add", "-", "--title", "Typed", "--json", stdin="나는 부산에 산다."))
-    assert served.mind.notes[text["added"][0]].origin == "owner"
-
-
-def test_add_of_nothing_that_can_be_read(run: Run, tmp_path: Path) -> None:
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    for arguments in ([str(empty)], [str(empty), "--json"]):
-        result = run("add", *arguments)
-        assert result.exit_code == 1 and ".md" in result.output and ".pdf" in result.output
-    (empty / "photo.png").write_bytes(b"\x89PNG")
-    pictures = run("add", str(empty), "--json")
-    assert document(pictures, 1)["skipped"][0]["code"] == "unsupported" and ".md" in pictures.stderr
-    assert run("add", str(tmp_path / "absent")).exit_code == 2
-    assert run("add", "https://example.org").exit_code == 2
-    assert run("add", "-", stdin=" \n").exit_code == 2
-    assert run("add", "-", str(empty), stdin="x").exit_code == 2
-
-
-def test_search(run: Run, folder: Path) -> None:
-    run("add", str(folder))
-    (found,) = document(run("search", "Kaya", "--json"))["results"]
-    assert {"note_id", "chunk_id", "title", "text", "span", "score", "explain", "happened_at", "origin"} <= set(found)
-    told = run("search", "Kaya")
-    assert "My cat is called Kaya." in told.stdout and "vector 0.90" in told.stdout
-    assert document(run("search", "nowhere", "--json")) == {"results": []}
-    assert "Nothing" in run("search", "nowhere").stdout
-    assert run("search", "x", "--as-of", "soon").exit_code == 2
-
-
-def test_memories(run: Run, served: Any, folder: Path) -> None:
-    run("add", str(folder), "--mine")
-    page = document(run("memories", "list", "--limit", "1", "--offset", "1", "--json"))
-    assert (page["total"], len(page["memories"])) == (2, 1)
-    note_id = page["memories"][0]["note_id"]
-    assert document(run("memories", "show", note_id, "--json"))["text"] == "I live in Oslo."
-    assert "I live in Oslo." in run("memories", "show", note_id).stdout
-    assert document(run("memories", "list", "--query", "Kaya", "--json"))["total"] == 1
-    no = run("memories", "forget", note_id, stdin="n\n")
-    assert no.exit_code == 1 and len(served.mind.notes) == 2
-    both = run("memories", "forget", note_id, "n_nine", "--yes")
-    assert both.exit_code == 1 and len(served.mind.notes) == 2
-    yes = run("memories", "forget", note_id, "--json", stdin="y\n")
-    assert document(yes) == {"forgotten": 1} and "oslo" in yes.stderr
-    assert run("memories", "forget").exit_code == 2
-    assert run("memories", "forget", "n_1", "--batch", "b").exit_code == 2
-    assert document(run("memories", "show", "n_9", "--json"), 1)["error"]["code"] == "not_found"
 
 
 def test_train(run: Run, served: Any) -> None:
@@ -266,7 +183,15 @@ def test_the_key_is_not_shown_to_a_stranger_on_the_port(paths: Paths) -> None:
 
 
 def test_no_home_yet(tmp_path: Path) -> None:
-    for command in (["status"], ["ask", "x"], ["serve"], ["memories", "list"], ["selves", "list"], ["train"]):
+    for command in (
+        ["status"],
+        ["ask", "x"],
+        ["serve"],
+        ["memories", "list"],
+        ["selves", "list"],
+        ["train"],
+        ["mirror"],
+    ):
         result = CliRunner().invoke(main, ["--home", str(tmp_path / "none"), *command])
         assert result.exit_code == 1 and "oneself init" in result.stderr, (command, result.output)
     assert not (tmp_path / "none").exists()

@@ -14,9 +14,13 @@ import pytest
 
 from kernel.config import EngineConfig, Paths
 from kernel.engine.scripted import ScriptedEngine
+from kernel.errors import NotFound, WrongUse
 from kernel.mind import Mind
 from kernel.selves.shelf import Shelf
 from kernel.types import SelfVersion
+from server.local import LocalDoor
+from server.schemas.memories import NotesAsked, SearchAsked
+from server.schemas.remember import EditRequest
 from server.settings import ServerConfig, Settings
 
 HOME = "In May 2024 I moved to Bergen. My cat is called Kaya and she is four."
@@ -112,7 +116,7 @@ def test_uploads_are_read_found_listed_undone(real: Any, tmp_path: Path) -> None
         page = http.get("/api/memories").json()
         assert page["total"] == 2
         assert {one["source"] for one in page["memories"]} == {"upload:2024-05-02 Boat.md", "upload:김치.txt"}
-        assert http.delete(f"/api/memories/batches/{body['batch']}").json() == {"forgotten": 2}
+        assert http.delete(f"/api/memories/batches/{body['batch']}").json()["forgotten"] == 2
         assert http.get("/api/memories").json()["total"] == 0
         assert http.delete(f"/api/memories/batches/{body['batch']}").status_code == 404
         assert http.delete("/api/memories/batches/b_nothing").status_code == 404
@@ -122,9 +126,100 @@ def test_uploads_are_read_found_listed_undone(real: Any, tmp_path: Path) -> None
 def test_what_is_forgotten_is_not_answered(real: Any) -> None:
     with real.http() as http:
         (note_id,) = http.post("/api/memories", json={"text": HOME}).json()["added"]
-        assert http.delete(f"/api/memories/{note_id}").json() == {"forgotten": 1}
+        assert http.delete(f"/api/memories/{note_id}").json()["note_ids"] == [note_id]
         assert http.get(f"/api/memories/{note_id}").status_code == 404
     assert "Kaya" not in ask(real, "What is my cat called?").choices[0].message.content
+
+
+DIARY = "I started a list.\n\n- [ ] Paint the boat.\n- [x] Buy the paint.\n\nThe boat is called Vesla.\n"
+
+
+def test_many_texts_with_their_dates_and_tags_are_listed_searched_and_changed(real: Any) -> None:
+    memories = [
+        {"text": DIARY, "title": "Boat", "tags": ["sea"], "happened_at": "2025-03-01"},
+        {"text": "The kettle is broken.", "origin": "other", "happened_at": "2024-01-01T10:00:00+09:00"},
+    ]
+    with real.http() as http:
+        answer = http.post("/api/memories", json={"memories": memories})
+        boat, kettle = answer.json()["added"]
+        for asked, found in (
+            ({"tag": "sea"}, [boat]), ({"origin": "other"}, [kettle]), ({"kind": "text", "since": "2025-01-01"}, [boat]),
+            ({"until": "2024-01-01"}, [kettle]), ({"todo": "open"}, [boat]), ({"kind": "pdf"}, []),
+        ):  # fmt: skip
+            page = http.get("/api/memories", params=asked).json()
+            assert [one["note_id"] for one in page["memories"]] == found and page["total"] == len(found), asked
+        asked = {"q": "What is the boat called?", "neighbours": "true", "origin": "owner"}
+        hit = http.get("/api/memories/search", params=asked).json()["results"][0]
+        assert (hit["text"], hit["kind"]) == ("The boat is called Vesla.", "text") and "Buy the paint" in hit["before"]
+        (task,) = http.get("/api/memories/todos").json()["todos"]
+        assert task["note_id"] == boat and "Paint the boat." in task["text"]
+        path = f"/api/memories/{boat}"
+        edited = http.patch(path, json={"text": DIARY.replace("Vesla", "Havbris"), "tags": ["sea", "boat"]}).json()
+        assert (edited["note_id"], edited["revision"], edited["tags"]) == (boat, 2, ["sea", "boat"])
+        assert http.get("/api/memories/search", params={"q": "boat called Vesla"}).json()["results"][0]["text"] == (
+            "The boat is called Havbris."
+        )
+        (before,) = http.get(f"{path}/history").json()["revisions"]
+        assert before["text"] == DIARY and before["revision"] == 1
+        card = http.get(f"{path}/card").json()
+        assert (card["revision"], len(card["history"]), card["selves"], card["uses"]) == (2, 1, [], 0)
+        assert "Havbris" in ask(real, "What is my boat called?").choices[0].message.content
+
+
+def test_what_is_forgotten_leaves_a_receipt(real: Any) -> None:
+    with real.http() as http:
+        memories = [{"text": HOME}, {"text": "The kettle is broken."}]
+        ids = http.post("/api/memories", json={"memories": memories}).json()["added"]
+        receipt = http.post("/api/memories/forget", json={"ids": ids}).json()
+        assert sorted(receipt["note_ids"]) == sorted(ids) and receipt["removed"]["notes"] == 2
+        assert (receipt["selves"], receipt["retraining"]) == ([], "not needed")
+        assert http.get("/api/memories/receipts").json()["receipts"][0]["id"] == receipt["id"]
+        assert http.get(f"/api/memories/receipts/{receipt['id']}").json()["note_ids"] == receipt["note_ids"]
+        assert http.get("/api/memories").json()["total"] == 0
+        assert http.post("/api/memories/forget", json={"ids": ids}).status_code == 404
+        assert http.get("/api/memories/receipts/f_nothing").status_code == 404
+
+
+def test_a_link_to_this_machine_is_not_fetched(real: Any) -> None:
+    with real.http() as http:
+        answer = http.post("/api/memories", json={"urls": [f"{real.url}/health", "http://[::1]/"]})
+        assert answer.status_code == 200 and answer.json()["added"] == []
+        assert [one["code"] for one in answer.json()["skipped"]] == ["refused_address"] * 2
+        assert answer.json()["undo"] == ""
+
+
+async def test_the_door_without_a_server_does_the_same(home: Paths) -> None:
+    mind = await Mind.open(home, Settings(), engine=ScriptedEngine())
+    try:
+        door = LocalDoor(mind)
+        (note_id,) = (await door.remember_text(DIARY, title="Boat", mine=True)).added
+        assert (await door.list_memories(NotesAsked(todo="done", since="20200101"))).total == 1
+        assert [task.state for task in (await door.todos(state="done", limit=5)).todos] == ["done"]
+        found = await door.search("What is the boat called?", SearchAsked(neighbours=True, kind="text"))
+        assert found.results[0].text == "The boat is called Vesla." and found.results[0].before
+        assert (await door.edit(note_id, EditRequest(title="Vesla"))).title == "Vesla"
+        assert [one.title for one in (await door.history(note_id)).revisions] == ["Boat"]
+        await mind.mirroring.sync()
+        card = await door.card(note_id)
+        assert card.mirror is not None and (card.title, card.text, len(card.history)) == ("Vesla", DIARY, 1)
+        file = home.mirror / card.mirror
+        file.write_text(file.read_text().replace("is called Vesla", "is called Havbris"))
+        assert (await door.read_back()).updated == (note_id,)
+        assert "Havbris" in (await door.memory(note_id)).text and (await door.read_back()).updated == ()
+        (skipped,) = (await door.remember_links(["http://127.0.0.1/"], mine=True, on_event=lambda _: None)).skipped
+        assert skipped.code == "refused_address"
+        for wrong in (EditRequest(), EditRequest(text=" "), EditRequest(happened_at="soon")):
+            with pytest.raises(WrongUse):
+                await door.edit(note_id, wrong)
+        with pytest.raises(WrongUse):
+            await door.list_memories(NotesAsked(since="soon"))
+        receipt = await door.forget([note_id])
+        assert receipt.note_ids == (note_id,) and not file.exists()
+        assert (await door.receipt(receipt.id)).id == (await door.receipts(limit=5)).receipts[0].id
+        with pytest.raises(NotFound):
+            await door.forget([note_id])
+    finally:
+        await mind.close()
 
 
 def test_the_base_obeys_the_parameters(serve_real: Any) -> None:

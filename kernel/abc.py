@@ -24,12 +24,15 @@ from kernel.types import (
     Insight,
     Language,
     Memory,
+    Message,
     Note,
     Origin,
     Question,
     Receipt,
+    Sampling,
     Segment,
     Span,
+    TokenScore,
     Usage,
 )
 
@@ -130,25 +133,22 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     """KV cells that one request may use."""
     embedding_length: int
     """Dimension of the embedding model's vectors."""
+    vocabulary: int
+    """Number of tokens it knows; they are 0 to one less."""
 
 
-class Generate(msgspec.Struct, frozen=True, kw_only=True):
-    """One request for tokens. ``prompt`` is text with the template already applied (special tokens are parsed)."""
+Prompt = str | tuple[int, ...]
+"""Text with the chat template already applied (special tokens are parsed), or tokens as they are."""
 
-    prompt: str
+
+class Generate(Sampling, frozen=True, kw_only=True):
+    """One request for tokens."""
+
+    prompt: Prompt
+    messages: tuple[Message, ...] = ()
+    """The conversation that ``prompt`` was made from, for engines that apply a template of their own."""
     adapter: str | None = None
-    """Version of the adapter, as loaded by ``load_adapter``; ``None``: the base itself."""
-    max_tokens: int = 160
-    temperature: float = 0.0
-    top_p: float = 1.0
-    top_k: int = 0
-    min_p: float = 0.0
-    presence_penalty: float = 0.0
-    frequency_penalty: float = 0.0
-    seed: int | None = None
-    stop: tuple[str, ...] = ()
-    logprobs: bool = False
-    """Whether the pieces carry theirs: a pass over the vocabulary for every token."""
+    """Version of the self, as loaded by ``load_adapter``; ``None``: the base itself."""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,9 +156,13 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     tokens: int = 1
-    logprob: float = 0.0
-    """Natural logarithm of the probability of its tokens, each after those before it, at temperature 1; 0.0 where
-    they were not asked for."""
+    scores: tuple[TokenScore, ...] = ()
+    """One for each token, where they were asked for."""
+
+    @property
+    def logprob(self) -> float:
+        """Of its tokens together."""
+        return sum(score.logprob for score in self.scores)
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,20 +193,29 @@ class Engine(Protocol):
     def generate(self, request: Generate) -> AsyncGenerator[Piece | Finished, None]:
         """Pieces, then exactly one ``Finished``. Closing the iterator cancels the request within a step.
 
-        Raises ``ContextOverflow`` before the first piece where prompt + ``max_tokens`` do not fit, and ``NotFound``
-        for an adapter that is not loaded.
+        Raises ``ContextOverflow`` before the first piece where prompt + ``max_tokens`` do not fit, ``NotFound`` for an
+        adapter that is not loaded, and ``WrongUse`` for a grammar, schema or token that cannot be.
         """
         ...
 
-    async def embed(self, texts: Sequence[str], *, model: str = DEFAULT_EMBEDDER) -> Vectors:
+    async def embed(self, texts: Sequence[Prompt], *, model: str = DEFAULT_EMBEDDER) -> Vectors:
         """Unit vectors in the order of ``texts``. Texts longer than the model's window are cut at its end. ``model``: a
         GGUF among the home's models, loaded when it is first asked for. Raises ``ModelError`` where it cannot be."""
         ...
 
-    async def tokenize(self, text: str, *, special: bool = True) -> list[int]: ...
+    async def tokenize(self, text: str, *, special: bool = True, model: str = "") -> list[int]:
+        """``special``: as a prompt, special tokens parsed and BOS first where the model wants it; else as plain text.
+        ``model``: an embedding model, with the tokens that frame its text; the base where it is empty."""
+        ...
+
+    async def detokenize(self, tokens: Sequence[int]) -> str:
+        """The text of tokens, special ones written out. Raises ``WrongUse`` for one outside the vocabulary."""
+        ...
 
     async def load_adapter(self, version: str, path: Path) -> None:
-        """Load beside what is there; idempotent. Raises ``ModelError`` if its recipe does not fit the base."""
+        """Load a self beside what is there: an adapter for the base, or a whole model with its adapter baked in. Where
+        the version is loaded from another file, the new one takes its place: what runs ends on the old. Raises
+        ``ModelError`` if the file is absent or does not fit the base."""
         ...
 
     async def unload_adapter(self, version: str) -> None:
@@ -210,7 +223,9 @@ class Engine(Protocol):
         ...
 
     async def stats(self) -> dict[str, float]:
-        """Resident bytes, running, queued, restarts, tokens decoded, prefix tokens reused."""
+        """``resident_bytes``, ``running``, ``queued``, ``restarts``, ``adapters``, ``cells`` and ``cells_used``; since
+        its start: ``prompt_tokens``, ``prefix_tokens_reused``, ``tokens_decoded``, ``steps``, ``prompt_seconds``,
+        ``decode_seconds``, ``preempted``, ``swaps``. What an engine cannot know it leaves out."""
         ...
 
 

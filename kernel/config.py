@@ -106,14 +106,27 @@ class OwnerConfig(Section, frozen=True, kw_only=True):
 class EngineConfig(Section, frozen=True, kw_only=True):
     threads: int = 0
     """0: as many as there are cores."""
-    context_tokens: int = 4096
+    context_tokens: int = 8192
     """KV cells of each resident context (base, live self); shared by all its sequences."""
-    sequences: int = 8
+    sequences: int = 16
     """How many requests one context decodes together."""
+    state_mb: int = 256
+    """Memory for conversations that have left the cache, to go on without being read again; 0: none."""
+    step_seconds: float = 60.0
+    """A step that takes longer is taken to hang: the engine is started again."""
     queue: int = 64
     """Requests that may wait; one more is refused as busy."""
     prefill_chunk: int = 256
     embedding_batch: int = 32
+    url: str = ""
+    """An OpenAI-compatible server that generates in this machine's place (vLLM, llama-server, Ollama): ``http://host:port``.
+    Empty: this machine generates. Vectors are always made here."""
+    model: str = ""
+    """Name of the model there; empty: the only one that it serves."""
+    key_file: str = ""
+    """File that holds the server's key; the key itself never stands among the settings."""
+    adapters_at: str = ""
+    """Where that server sees the home's ``selves`` folder; empty: at the same path as here."""
 
 
 class MemoryConfig(Section, frozen=True, kw_only=True):

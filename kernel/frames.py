@@ -11,7 +11,7 @@ import contextlib
 import os
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import IO, Any, Generic, TypeVar
 
 import msgspec
@@ -63,7 +63,11 @@ class ChildChannel(Generic[T]):
 
     def send(self, value: Any) -> None:
         """Write one frame whole. Callers on several threads hold a lock of their own. Raises ``BrokenPipeError``."""
-        view = memoryview(encode(value))
+        self.send_all([value])
+
+    def send_all(self, values: Iterable[Any]) -> None:
+        """Several frames in one go, so that the other side is woken once."""
+        view = memoryview(b"".join(encode(value) for value in values))
         while view:
             view = view[self._out.write(view) :]
 

@@ -6,7 +6,7 @@ Spans are always ``[start, end)`` in characters of ``Note.text``. Times are ISO 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -392,12 +392,32 @@ class Identity(Frozen, frozen=True, kw_only=True):
 
 # --- L2: the weights --------------------------------------------------------------------------------------------------
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 
 
-class Message(Frozen, frozen=True, kw_only=True):
+class Tool(Frozen, frozen=True, kw_only=True):
+    """A function of the client's that the model may ask to be called."""
+
+    name: str
+    description: str = ""
+    parameters: str = "{}"
+    """JSON schema of the arguments, as JSON."""
+
+
+class ToolCall(Frozen, frozen=True, kw_only=True):
+    id: str
+    name: str
+    arguments: str
+    """JSON, as the model wrote it."""
+
+
+class Message(Frozen, frozen=True, kw_only=True, omit_defaults=True):
     role: Role
     content: str
+    calls: tuple[ToolCall, ...] = ()
+    """What an assistant asked for."""
+    call_id: str = ""
+    """The call that a tool's message answers."""
 
 
 class Sample(Frozen, frozen=True, kw_only=True):
@@ -420,6 +440,21 @@ class Sample(Frozen, frozen=True, kw_only=True):
 SelfState = Literal["candidate", "live", "retired", "refused"]
 
 
+BakedType = Literal["F16", "Q8_0", "Q4_0", "Q4_K_M"]
+"""How a baked file keeps its matrices: bits for each weight are 16, 8.5, about 5 and about 5."""
+
+
+class Baked(Frozen, frozen=True, kw_only=True):
+    """A self as one whole model (``self.gguf`` in its folder): the base with the adapter added in."""
+
+    type: BakedType
+    sha256: str
+    bytes: int
+    base_sha256: str
+    adapter_sha256: str
+    seconds: float
+
+
 class SelfVersion(Frozen, frozen=True, kw_only=True):
     """One self: its weights and what they were made of (``selves/NNNN/manifest.json``)."""
 
@@ -432,6 +467,8 @@ class SelfVersion(Frozen, frozen=True, kw_only=True):
     created: str
     adapter: str | None
     """File name in the version's folder; ``None``: no adapter (quoting and the base)."""
+    baked: Baked | None = None
+    """What is served in place of base and adapter, once it has been baked."""
     parent: str | None = None
     dataset: str | None = None
     input_hash: str | None = None
@@ -449,7 +486,41 @@ Route = Literal["owner", "identity", "world", "conversation", "unsure"]
 Source = Literal["model", "quote", "none"]
 
 
-class Question(Frozen, frozen=True, kw_only=True):
+class Sampling(Frozen, frozen=True, kw_only=True):
+    """How tokens are chosen. Penalties, ``top_k`` 0 and ``top_p`` 1 as they are here change nothing."""
+
+    max_tokens: int = 160
+    temperature: float = 0.0
+    """0 is greedy."""
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    repeat_penalty: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    """Texts at which the answer ends; they are not part of it."""
+    logit_bias: dict[int, float] = {}
+    """Token to what is added to its logit; -100 and below bans it."""
+    logprobs: int | None = None
+    """How many likeliest tokens are told beside each that was chosen; ``None``: no log-probabilities at all."""
+    grammar: str = ""
+    """GBNF that the text must follow."""
+    json_schema: str = ""
+    """JSON schema, as JSON, that the text must follow; ``{"type": "object"}`` for any object."""
+    free_until: str = ""
+    """The grammar or schema holds only for what follows this text, should the model write it."""
+
+    def chosen(self) -> dict[str, Any]:
+        """The fields of ``Sampling`` by name, to make another struct that has them."""
+        return {name: getattr(self, name) for name in Sampling.__struct_fields__}
+
+
+ToolChoice = Literal["auto", "none", "required"]
+
+
+class Question(Sampling, frozen=True, kw_only=True):
     """A conversation whose last message is to be answered."""
 
     messages: tuple[Message, ...]
@@ -457,17 +528,61 @@ class Question(Frozen, frozen=True, kw_only=True):
     """``self``, ``self-weights``, ``base``, ``self:NNNN``."""
     memory: bool = True
     as_of: str | None = None
-    max_tokens: int = 160
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int | None = None
-    stop: tuple[str, ...] = ()
+    n: int = 1
+    """How many answers, apart from each other; with a seed the second has the seed after it, and so on."""
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = "auto"
+    tool_named: str = ""
+    """With ``required``: the only tool that may be called."""
+    parallel_calls: bool = True
+
+    @property
+    def plain(self) -> bool:
+        """Whether the answer is a text to be checked. Else it is the model's own: tools, several answers, a format or
+        log-probabilities were asked for, evidence is given, and nothing is checked or quoted."""
+        formatted = self.grammar or self.json_schema or self.logprobs is not None
+        return not (self.tools or formatted or self.n > 1)
 
 
 class Usage(Frozen, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+
+
+class Scored(Frozen, frozen=True, kw_only=True):
+    """A token and the natural logarithm of its probability at temperature 1, after those before it."""
+
+    token: int
+    data: bytes
+    """Its bytes, perhaps part of a character."""
+    logprob: float
+
+
+class TokenScore(Scored, frozen=True, kw_only=True):
+    """A token that was chosen."""
+
+    top: tuple[Scored, ...] = ()
+    """The likeliest in its place, likeliest first."""
+
+
+class CallDelta(Frozen, frozen=True, kw_only=True):
+    """Part of a tool call in a stream: id and name come first, with no arguments; then these, as they come."""
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+class Choice(Frozen, frozen=True, kw_only=True):
+    """One of several answers, or one that is not a plain text (see ``Question.plain``)."""
+
+    text: str
+    calls: tuple[ToolCall, ...] = ()
+    scores: tuple[TokenScore, ...] = ()
+    finish_reason: str = "stop"
+    """``stop``, ``length`` or ``tool_calls``."""
 
 
 class Answer(Frozen, frozen=True, kw_only=True):
@@ -482,12 +597,64 @@ class Answer(Frozen, frozen=True, kw_only=True):
     finish_reason: str = "stop"
     score: float = 0.0
     """Score of the best evidence (what the bands were asked with)."""
+    choices: tuple[Choice, ...] = ()
+    """All answers where the question was not ``plain``; ``text`` is then the first one's."""
 
 
 class AnswerDelta(Frozen, frozen=True, kw_only=True):
-    """A checked piece of an answer that is being streamed; the last thing in a stream is the ``Answer`` itself."""
+    """A piece of an answer that is being streamed (of a plain one: checked); the last thing in a stream is the
+    ``Answer`` itself."""
 
+    text: str = ""
+    choice: int = 0
+    call: CallDelta | None = None
+    scores: tuple[TokenScore, ...] = ()
+    """Of the tokens of this piece, where they were asked for."""
+    finish: str = ""
+    """Why this choice ended, on its last piece, where the question was not ``plain``."""
+
+
+# --- recordings -------------------------------------------------------------------------------------------------------
+
+
+class SpokenWord(Frozen, frozen=True, kw_only=True):
+    """With its seconds from the recording's beginning."""
+
+    word: str
+    start: float
+    end: float
+
+
+class SpokenSegment(Frozen, frozen=True, kw_only=True):
+    """A stretch of a recording as Whisper cuts it, with what Whisper says of itself."""
+
+    id: int
+    seek: int
+    start: float
+    """Seconds from the recording's beginning."""
+    end: float
     text: str
+    """With the space before it, where the language has one: the texts together are the whole."""
+    tokens: tuple[int, ...]
+    temperature: float
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: float
+    words: tuple[SpokenWord, ...] = ()
+    """Where they were asked for."""
+
+
+class Transcript(Frozen, frozen=True, kw_only=True):
+    """What is said in a recording; no segments where nothing is."""
+
+    language: str
+    """ISO 639 code of the text."""
+    seconds: float
+    segments: tuple[SpokenSegment, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(segment.text for segment in self.segments).strip()
 
 
 # --- forgetting and what a memory reached -----------------------------------------------------------------------------

@@ -17,15 +17,14 @@ _owners = itertools.count()
 class Resident:
     """``tokens[:computed]`` are in the KV cache under ``slot``, llama.cpp's sequence id.
 
-    Others may share its first ``shareable`` tokens at most. Those up to ``straight`` were computed with no other
-    sequence in the cache, so that they lie in it as they would in an empty one.
+    ``tokens`` is the sequence's own list and grows with it. Those up to ``straight`` were computed with no other sequence
+    in the cache, so that they lie in it as they would in an empty one.
     """
 
     def __init__(self, slot: int, tokens: list[int], source: Resident | None = None, shared: int = 0) -> None:
         self.slot = slot
         self.tokens = tokens
         self.computed = shared
-        self.shareable = max(0, len(tokens) - 1)
         self.straight: int = min(shared, source.straight) if source is not None else 0
         self.used_at = 0
         self._owner = next(_owners)
@@ -34,7 +33,7 @@ class Resident:
 
     def shares_with(self, tokens: list[int]) -> int:
         """How many tokens ``tokens`` begins with that it can take from here, once they are computed."""
-        return min(self.shareable, common_prefix(self.tokens, tokens))
+        return common_prefix(self.tokens, tokens)
 
     def stretches(self, upto: int | None = None) -> list[tuple[int, int, int]]:
         """``(owner, start, end)`` of the cells of the first ``upto`` tokens."""

@@ -17,13 +17,14 @@ from typing import IO, TypeVar
 import msgspec
 import numpy as np
 
-from kernel.abc import Finished, Generate, ModelInfo, Piece, Vectors
+from kernel.abc import Finished, Generate, ModelInfo, Piece, Prompt, Vectors
 from kernel.config import EngineConfig, Paths
 from kernel.engine.protocol import (
     STARTING,
     AskFigures,
     Cancel,
     ChildConfig,
+    Detokenize,
     Done,
     Embed,
     Embedded,
@@ -39,6 +40,7 @@ from kernel.engine.protocol import (
     Tokenize,
     Tokens,
     UnloadAdapter,
+    Written,
 )
 from kernel.engine.starter import verify
 from kernel.errors import EngineDied, EngineError, ModelError, OneselfError
@@ -121,13 +123,13 @@ class LocalEngine:
             self._log = None
 
     async def generate(self, request: Generate) -> AsyncGenerator[Piece | Finished, None]:
-        prompt = _encodable(request.prompt)
-        id, waiting = await self._send(lambda id: Submit(id, msgspec.structs.replace(request, prompt=prompt)))
+        bare = msgspec.structs.replace(request, prompt=_encodable(request.prompt), messages=())
+        id, waiting = await self._send(lambda id: Submit(id, bare))
         try:
             while True:
                 match await self._next(waiting):
-                    case Text(_, text, tokens, logprob):
-                        yield Piece(text=text, tokens=tokens, logprob=logprob)
+                    case Text(_, text, tokens, scores):
+                        yield Piece(text=text, tokens=tokens, scores=scores)
                     case Ended(_, reason, usage):
                         yield Finished(reason=reason, usage=usage)
                         return
@@ -138,14 +140,17 @@ class LocalEngine:
                 with contextlib.suppress(ConnectionError):
                     await self._child.send(Cancel(id))
 
-    async def embed(self, texts: Sequence[str], *, model: str = DEFAULT_EMBEDDER) -> Vectors:
+    async def embed(self, texts: Sequence[Prompt], *, model: str = DEFAULT_EMBEDDER) -> Vectors:
         plain = [_encodable(text) for text in texts]
         answer = await self._call(lambda id: Embed(id, plain, model), Embedded)
         return np.frombuffer(answer.data, np.float32).reshape(answer.rows, answer.columns)
 
-    async def tokenize(self, text: str, *, special: bool = True) -> list[int]:
-        plain = _encodable(text)
-        return (await self._call(lambda id: Tokenize(id, plain, special), Tokens)).tokens
+    async def tokenize(self, text: str, *, special: bool = True, model: str = "") -> list[int]:
+        plain = text.encode("utf-8", "replace").decode("utf-8")
+        return (await self._call(lambda id: Tokenize(id, plain, special, model), Tokens)).tokens
+
+    async def detokenize(self, tokens: Sequence[int]) -> str:
+        return (await self._call(lambda id: Detokenize(id, list(tokens)), Written)).text
 
     async def load_adapter(self, version: str, path: Path) -> None:
         await self._call(lambda id: LoadAdapter(id, version, str(path)), Done)
@@ -290,6 +295,6 @@ class LocalEngine:
         return path.open("wb" if too_long else "ab")
 
 
-def _encodable(text: str) -> str:
+def _encodable(prompt: Prompt) -> Prompt:
     """A text without lone surrogates, which cannot be written as UTF-8."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return prompt.encode("utf-8", "replace").decode("utf-8") if isinstance(prompt, str) else prompt

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kernel.abc import Vectors
+from kernel.abc import Prompt, Vectors
 from kernel.engine.llamacpp import Batch, Context, Model
+from kernel.errors import WrongUse
 
 PASS = 128
 """Tokens of one pass, if no text is longer: attention runs over all tokens of a pass, so larger ones are slower."""
@@ -40,8 +41,8 @@ class Embedder:
         )
         self._batch = Batch(self._rows)
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        tokens = [self._tokens(text) for text in texts]
+    def embed(self, texts: Sequence[Prompt]) -> Vectors:
+        tokens = [self.tokens(text) for text in texts]
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         # Texts of like length go together, so that a pass is full.
         waiting = sorted(range(len(texts)), key=lambda index: len(tokens[index]))
@@ -59,7 +60,18 @@ class Embedder:
         self._context.free()
         self._model.free()
 
-    def _tokens(self, text: str) -> list[int]:
+    def check(self, texts: Sequence[Prompt]) -> None:
+        """Raises ``WrongUse`` for tokens outside the vocabulary, and for a text that has none."""
+        for text in texts:
+            if not isinstance(text, str):
+                self._model.check(text, "input")
+                if not text:
+                    raise WrongUse("a list of tokens to embed is empty; send at least one")
+
+    def tokens(self, text: Prompt) -> list[int]:
+        """What is looked at of a text, with the tokens that frame it; tokens as they are, up to the window."""
+        if not isinstance(text, str):
+            return list(text[: self.window])
         # A token is at most a few characters of any text; this keeps a megabyte from being tokenised to keep its start.
         cut = text[: self.window * 40]
         # BERT's own tokeniser takes Hangul apart into letters; llama.cpp's does not, but keeps apart what comes so.

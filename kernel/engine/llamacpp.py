@@ -9,10 +9,12 @@ context is used by one thread, only ``tokenize`` and ``piece`` may be called fro
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
+import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +28,15 @@ os.environ.setdefault("GOMP_SPINCOUNT", "500")
 os.environ.setdefault("GGML_NO_BACKTRACE", "1")
 
 import llama_cpp as llama
+from llguidance import LLTokenizer
+from llguidance.llamacpp import lltokenizer_from_vocab
 
 from kernel.engine.threads import ThreadChoice
-from kernel.errors import EngineError, ModelError
+from kernel.errors import EngineError, ModelError, WrongUse
+from kernel.types import Sampling
 
 ERROR_LEVEL = 4
+NO_ROOM = 1
 _VALUE_BYTES = 64 * 1024
 
 
@@ -118,9 +124,25 @@ class Model:
             self._pieces[token] = self._piece(token, special=False)
         return self._pieces[token]
 
-    def ends(self, token: int) -> bool:
-        """Whether generation ends with this token."""
-        return bool(llama.llama_vocab_is_eog(self._vocab, token))
+    @functools.cached_property
+    def endings(self) -> frozenset[int]:
+        """The tokens with which generation ends."""
+        return frozenset(token for token in range(self.vocabulary) if llama.llama_vocab_is_eog(self._vocab, token))
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """What the tokens say, special ones written out. Raises ``WrongUse`` for one outside the vocabulary."""
+        self.check(tokens, "tokens")
+        return b"".join(self._piece(token, special=True) for token in tokens).decode("utf-8", "replace")
+
+    def check(self, tokens: Iterable[int], what: str) -> None:
+        """Raises ``WrongUse`` naming ``what`` where one is outside the vocabulary (llama.cpp would end the process)."""
+        for token in tokens:
+            if not 0 <= token < self.vocabulary:
+                raise WrongUse(f"'{what}' names token {token}; this model's tokens are 0 to {self.vocabulary - 1}")
+
+    def tokenizer(self) -> LLTokenizer:
+        """llguidance's view of the vocabulary; takes a third of a second."""
+        return lltokenizer_from_vocab(self._vocab, eos_token=sorted(self.endings))
 
     def _piece(self, token: int, *, special: bool) -> bytes:
         buffer = ctypes.create_string_buffer(256)
@@ -131,40 +153,32 @@ class Model:
         return self._piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
 
 
+def is_adapter(path: Path) -> bool:
+    """Whether a GGUF file says that it is an adapter, and not a whole model. False, too, for what is no GGUF."""
+    with path.open("rb") as file:
+        head = file.read(64 * 1024)
+    value = head.find(b"general.type")
+    return value >= 0 and head[value + 24 :].startswith(b"adapter")  # after the key: 4 bytes of kind, 8 of length
+
+
 class Adapter:
-    """A LoRA adapter that fits ``model``. Contexts that use it must be freed before it.
+    """A LoRA adapter for ``model``. Contexts that use it must be freed before it. Raises ``ModelError``."""
 
-    Raises ``ModelError`` if the file is absent, does not load, or names another base or chat template
-    (GGUF keys ``oneself.base_sha256`` and ``oneself.template_sha256``; an adapter without them is taken as it is).
-    """
-
-    def __init__(self, model: Model, path: Path, *, base_sha256: str, template_sha256: str) -> None:
-        if not path.is_file():
-            raise ModelError(f"The adapter {path} is missing. Promote another self, or train this one again.")
+    def __init__(self, model: Model, path: Path) -> None:
         self.path = path
         self.pointer = llama.llama_adapter_lora_init(model.pointer, str(path).encode())
         if not self.pointer:
             raise ModelError(
                 f"{path} is not an adapter for {model.path.name}: llama.cpp refused it. Train it again on this base."
             )
-        for key, expected, what in (
-            ("oneself.base_sha256", base_sha256, "another base model"),
-            ("oneself.template_sha256", template_sha256, "another chat template"),
-        ):
-            found = self._metadata(key)
-            if found and found != expected:
-                self.free()
-                raise ModelError(
-                    f"{path} was trained on {what} ({key} is {found[:12]}…, here it is {expected[:12]}…). "
-                    "Put that base back, or train this self again."
-                )
 
     def free(self) -> None:
         if self.pointer:
             llama.llama_adapter_lora_free(self.pointer)
             self.pointer = None
 
-    def _metadata(self, key: str) -> str:
+    def metadata(self, key: str) -> str:
+        """A metadata value as text, empty if there is none."""
         buffer = ctypes.create_string_buffer(1024)
         length = llama.llama_adapter_meta_val_str(self.pointer, key.encode(), buffer, len(buffer))
         return buffer.value.decode("utf-8", "replace") if length >= 0 else ""
@@ -251,11 +265,13 @@ class Context:
             llama.llama_free(self.pointer)
             self.pointer = None
 
-    def decode(self, batch: Batch) -> None:
-        """Run the rows. Raises ``EngineError``; the sequences of this batch are lost then."""
+    def decode(self, batch: Batch) -> bool:
+        """Run the rows. False where there is no room for them in the cache, which is then as it was. Raises
+        ``EngineError``; the sequences of this batch are lost then."""
         code = self._timed(llama.llama_decode, batch)
-        if code != 0:
+        if code not in (0, NO_ROOM):
             raise EngineError(f"llama.cpp could not run a batch of {len(batch)} rows (code {code})")
+        return code == 0
 
     def encode(self, batch: Batch) -> None:
         """Run the rows of an embedding model, which keeps nothing between batches."""
@@ -286,16 +302,24 @@ class Context:
         """Forget all sequences: what comes next lies as in a new context."""
         llama.llama_memory_clear(self._memory, False)
 
-    def logits(self, row: int) -> npt.NDArray[np.float32]:
-        """``(vocabulary,)`` of a row whose logits were wanted; a copy."""
-        pointer = llama.llama_get_logits_ith(self.pointer, row)
-        return np.ctypeslib.as_array(pointer, (self.model.vocabulary,)).copy()
+    def save(self, sequence: int) -> bytes:
+        """What the cache holds of a sequence; empty where it cannot be saved."""
+        size = llama.llama_state_seq_get_size(self.pointer, sequence)
+        buffer = (ctypes.c_uint8 * size)()
+        return bytes(buffer) if llama.llama_state_seq_get_data(self.pointer, buffer, size, sequence) == size else b""
 
-    def logprob(self, row: int, token: int) -> float:
-        """Natural logarithm of the token's probability after a row whose logits were wanted, at temperature 1."""
-        logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self.pointer, row), (self.model.vocabulary,))
-        highest = logits.max()
-        return float(logits[token] - highest - np.log(np.exp(logits - highest).sum()))
+    def restore(self, sequence: int, state: bytes) -> bool:
+        """Put back what ``save`` gave, under any sequence that is empty. False where there is no room for it."""
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        if llama.llama_state_seq_set_data(self.pointer, buffer, len(state), sequence) == len(state):
+            return True
+        self.drop(sequence)
+        return False
+
+    def logits(self, row: int) -> npt.NDArray[np.float32]:
+        """``(vocabulary,)`` of a row whose logits were wanted: llama.cpp's own, which sampling will see changed."""
+        pointer = llama.llama_get_logits_ith(self.pointer, row)
+        return np.ctypeslib.as_array(pointer, (self.model.vocabulary,))
 
     def pooled(self, sequence: int) -> npt.NDArray[np.float32]:
         """``(dimension,)``: the pooled vector of a sequence of the last ``encode``; a copy, not normalised."""
@@ -306,45 +330,41 @@ class Context:
 
 
 class Sampler:
-    """How one sequence chooses its tokens. ``temperature`` 0 is greedy; penalties count what it has said itself."""
+    """How one sequence chooses its tokens; penalties count what it has said itself."""
 
-    def __init__(
-        self,
-        model: Model,
-        *,
-        temperature: float,
-        top_p: float,
-        top_k: int,
-        min_p: float,
-        presence_penalty: float,
-        frequency_penalty: float,
-        seed: int,
-        window: int,
-    ) -> None:
+    def __init__(self, model: Model, wanted: Sampling) -> None:
+        self._chain = None
+        presence, frequency, repeat = wanted.presence_penalty, wanted.frequency_penalty, wanted.repeat_penalty
+        penalised = presence != 0 or frequency != 0 or repeat != 1
+        if wanted.temperature <= 0 and not penalised:
+            return
         self._chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
         steps: list[Any] = []
-        if presence_penalty or frequency_penalty:
+        if penalised:
             steps.append(
-                llama.llama_sampler_init_penalties(model.vocabulary, window, 1.0, frequency_penalty, presence_penalty)
+                llama.llama_sampler_init_penalties(model.vocabulary, wanted.max_tokens, repeat, frequency, presence)
             )
-        if temperature <= 0:
+        if wanted.temperature <= 0:
             steps.append(llama.llama_sampler_init_greedy())
         else:
-            if top_k > 0:
-                steps.append(llama.llama_sampler_init_top_k(top_k))
-            if top_p < 1:
-                steps.append(llama.llama_sampler_init_top_p(top_p, 1))
-            if min_p > 0:
-                steps.append(llama.llama_sampler_init_min_p(min_p, 1))
-            steps += [llama.llama_sampler_init_temp(temperature), llama.llama_sampler_init_dist(seed)]
+            if wanted.top_k > 0:
+                steps.append(llama.llama_sampler_init_top_k(wanted.top_k))
+            if wanted.top_p < 1:
+                steps.append(llama.llama_sampler_init_top_p(wanted.top_p, 1))
+            if wanted.min_p > 0:
+                steps.append(llama.llama_sampler_init_min_p(wanted.min_p, 1))
+            seed = secrets.randbits(32) if wanted.seed is None else wanted.seed & 0xFFFFFFFF
+            steps += [llama.llama_sampler_init_temp(wanted.temperature), llama.llama_sampler_init_dist(seed)]
         for step in steps:
             llama.llama_sampler_chain_add(self._chain, step)
 
     def sample(self, context: Context, row: int) -> int:
         """The next token after a row whose logits were wanted."""
+        if self._chain is None:
+            return int(context.logits(row).argmax())
         return int(llama.llama_sampler_sample(self._chain, context.pointer, row))
 
     def free(self) -> None:
-        if self._chain:
+        if self._chain is not None:
             llama.llama_sampler_free(self._chain)
             self._chain = None

@@ -1,6 +1,6 @@
 """The frames between the engine's parent and its child (see ``kernel.frames``). ``id`` is the request they belong to.
 
-Parent to child: ``Submit`` and ``Cancel`` for tokens, and five calls with one answer each. Child to parent: ``Ready``
+Parent to child: ``Submit`` and ``Cancel`` for tokens, and six calls with one answer each. Child to parent: ``Ready``
 once, ``Text`` and one ``Ended`` for each ``Submit``, one answer for each call, or ``Failed`` in place of any of them.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 import msgspec
 
 from kernel import errors
-from kernel.abc import Generate, ModelInfo
+from kernel.abc import Generate, ModelInfo, Prompt
 from kernel.config import EngineConfig
 from kernel.errors import Busy, EngineError, OneselfError
-from kernel.types import DEFAULT_EMBEDDER, Usage
+from kernel.types import DEFAULT_EMBEDDER, TokenScore, Usage
 
 STARTING = 0
 """The ``id`` of a failure that is not a request's: the child could not start."""
@@ -46,13 +46,18 @@ class Cancel(Frame, frozen=True):
 
 
 class Embed(Frame, frozen=True):
-    texts: list[str]
+    texts: list[Prompt]
     model: str = DEFAULT_EMBEDDER
 
 
 class Tokenize(Frame, frozen=True):
     text: str
     special: bool
+    model: str = ""
+
+
+class Detokenize(Frame, frozen=True):
+    tokens: list[int]
 
 
 class LoadAdapter(Frame, frozen=True):
@@ -68,7 +73,7 @@ class AskFigures(Frame, frozen=True):
     pass
 
 
-ToChild = Submit | Cancel | Embed | Tokenize | LoadAdapter | UnloadAdapter | AskFigures
+ToChild = Submit | Cancel | Embed | Tokenize | Detokenize | LoadAdapter | UnloadAdapter | AskFigures
 
 
 # --- child to parent --------------------------------------------------------------------------------------------------
@@ -83,7 +88,7 @@ class Ready(Frame, frozen=True):
 class Text(Frame, frozen=True):
     text: str
     tokens: int
-    logprob: float
+    scores: tuple[TokenScore, ...] = ()
 
 
 class Ended(Frame, frozen=True):
@@ -100,6 +105,10 @@ class Embedded(Frame, frozen=True):
 
 class Tokens(Frame, frozen=True):
     tokens: list[int]
+
+
+class Written(Frame, frozen=True):
+    text: str
 
 
 class Done(Frame, frozen=True):
@@ -132,4 +141,4 @@ class Failed(Frame, frozen=True):
         return made
 
 
-FromChild = Ready | Text | Ended | Embedded | Tokens | Done | Figures | Failed
+FromChild = Ready | Text | Ended | Embedded | Tokens | Written | Done | Figures | Failed

@@ -1,45 +1,70 @@
-"""Continuous batching over one context: many requests, one batch a step. One scheduler per adapter version (or none).
+"""Continuous batching over one context: many requests, one batch a step. One scheduler per self that is loaded.
 
 A step takes one row from every sequence that is generating and fills up with rows of prompts that are still being
 read, so that a long prompt never stops those who are streaming. A new prompt starts behind the longest beginning that
-it shares with any sequence in the cache, running or finished; if a running one is just reading that beginning, the
-new one waits for it rather than reading the same again. A request is admitted only when all the cells that it and the
-running ones may still take are there: nothing is ever thrown out half-way.
+it shares with any sequence in the cache, running or finished, or with one that had to leave it and is kept as bytes
+(``states``); if a running one is just reading that beginning, the new one waits for it rather than reading it again.
+
+A request is admitted when there are cells for its prompt and the next part of its answer. Should they run out later, the
+one that came last makes room: its state is saved, it waits in front of the others, and goes on where it was.
 
 The same request gives the same text again, as long as it does not meet others on its way. llama.cpp's sums depend, in
 their last bits, on where in the cache a sequence lies and on whether its rows were computed one by one; in a quantised
 model that is enough to turn the scale between two tokens that are nearly as likely. So a greedy or seeded request that
-comes alone gets the cache to itself, and only prompts are ever shared, never what was generated.
+comes alone gets the cache to itself, with beginnings that were computed so.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import dataclass
 
 from kernel.config import EngineConfig
 from kernel.engine.cells import Resident, cells_of, common_prefix
 from kernel.engine.llamacpp import Adapter, Batch, Context, Model
 from kernel.engine.protocol import Ended, Text
 from kernel.engine.sequence import Sequence
+from kernel.engine.states import State, States
+from kernel.errors import EngineError
 
 STEP_SECONDS = 0.12
 """While someone is streaming, prompt rows are added up to about this long a step."""
 FEWEST_ROWS = 16
 WORTH_WAITING = 32
 """Tokens that must be shared with a sequence that is still being read before a new one waits for it."""
+AHEAD = 64
+"""Cells that are kept free for the answer of each running sequence, where it may still be so long."""
+IDLE_SHARE = 4
+"""One in so many cells at most is held by sequences that have ended: attention runs over all cells up to the last."""
 
 Output = Text | Ended
+
+
+@dataclass
+class Totals:
+    """Counted over all schedulers of a process, since its start."""
+
+    prompt_tokens: int = 0
+    """Computed, not reused."""
+    reused: int = 0
+    decoded: int = 0
+    steps: int = 0
+    prompt_seconds: float = 0.0
+    """Of steps that read prompts (and decoded beside it)."""
+    decode_seconds: float = 0.0
+    preempted: int = 0
 
 
 class Scheduler:
     """``add`` and ``cancel`` between steps; ``step`` returns what is to be sent. One thread.
 
-    ``kept`` finished sequences at most stay in the cache, least recently used first out, holding half of the cells at
-    most. Since the cache is this context's own, nothing computed under one adapter is ever read under another.
+    Since the cache is this context's own, nothing computed under one adapter is ever read under another.
     """
 
-    def __init__(self, model: Model, config: EngineConfig, adapter: Adapter | None = None) -> None:
+    def __init__(
+        self, model: Model, config: EngineConfig, states: States, totals: Totals, adapter: Adapter | None = None
+    ) -> None:
         self._cells, self._slots = config.context_tokens, config.sequences
         self._chunk, self._kept = config.prefill_chunk, config.sequences
         rows = config.prefill_chunk + config.sequences
@@ -52,15 +77,15 @@ class Scheduler:
             threads=config.threads,
             adapter=adapter,
         )
+        self._states, self._totals = states, totals
         self._batch = Batch(rows)
         self._free_slots = list(range(self._slots + self._kept))
         self._waiting: deque[Sequence] = deque()
         self._running: list[Sequence] = []
         self._finished: list[Resident] = []
+        self._filled: list[tuple[Resident, int]] = []
         self._clock = 0
         self._row_seconds = STEP_SECONDS / FEWEST_ROWS
-        self.decoded = 0
-        self.reused = 0
 
     @property
     def queued(self) -> int:
@@ -84,6 +109,15 @@ class Scheduler:
     def busy(self) -> bool:
         return bool(self._waiting or self._running)
 
+    @property
+    def streaming(self) -> bool:
+        """Whether somebody waits for the next token of an answer that has begun."""
+        return any(sequence.generated for sequence in self._running)
+
+    @property
+    def cells_used(self) -> int:
+        return cells_of(self._residents())
+
     def add(self, sequence: Sequence) -> None:
         self._waiting.append(sequence)
 
@@ -100,20 +134,22 @@ class Scheduler:
                 return True
         return False
 
-    def step(self) -> list[Output]:
-        """One batch over all running sequences. Raises ``EngineError`` if llama.cpp fails; the child ends then."""
+    def step(self, *, hurry: bool = False) -> list[Output]:
+        """One batch over all running sequences. ``hurry``: somebody elsewhere waits for this step to end. Raises
+        ``EngineError`` if llama.cpp fails; the child ends then."""
         self._admit()
-        wanted = self._fill()
+        wanted = self._fill(hurry)
         if not len(self._batch):
             return []
-        started = time.perf_counter()
-        self._context.decode(self._batch)
-        if len(self._batch) >= FEWEST_ROWS:  # a few rows cost more each, and say nothing of what prompts cost
-            self._row_seconds += 0.2 * ((time.perf_counter() - started) / len(self._batch) - self._row_seconds)
+        began = time.perf_counter()
+        while not self._context.decode(self._batch):
+            self._take_back()
+            self._preempt()
+            wanted = self._fill(hurry)
+        self._count(time.perf_counter() - began, len(wanted))
         outputs: list[Output] = []
         for sequence, row in wanted:
             text, end = sequence.advance(self._context, row)
-            self.decoded += 1
             outputs += [message for message in (text, end) if message is not None]
             if end is not None:
                 self._finish(sequence)
@@ -121,12 +157,13 @@ class Scheduler:
 
     def close(self) -> None:
         """Free the context; its adapter may be freed after that. There must be nothing running."""
+        self._states.forget(self)
         self._batch.free()
         self._context.free()
 
     # --- one step ---
 
-    def _fill(self) -> list[tuple[Sequence, int]]:
+    def _fill(self, hurry: bool) -> list[tuple[Sequence, int]]:
         """Rows for this step. Returns the sequences whose next token it brings, with the rows of their logits.
 
         The last token of a prompt is never read with the others but in a step of single rows, as it is when all before
@@ -134,11 +171,16 @@ class Scheduler:
         must give the same text again.
         """
         self._batch.clear()
+        self._filled = []
         last = [sequence for sequence in self._running if _unread(sequence) == 1]
+        while (free := self._free_cells(len(last))) < len(last):
+            gone = self._preempt()
+            last = [sequence for sequence in last if sequence is not gone]
         wanted = [(sequence, self._rows(sequence, 1)) for sequence in last]
         budget = self._chunk
-        if any(sequence.generated for sequence in last):
+        if hurry or self.streaming:
             budget = max(FEWEST_ROWS, min(self._chunk, int(STEP_SECONDS / self._row_seconds) - len(last)))
+        budget = min(budget, free - len(last))
         for sequence in self._running:
             if sequence not in last and budget > 0:
                 left = _unread(sequence) - 1
@@ -157,7 +199,26 @@ class Scheduler:
         if resident.straight == resident.computed and len(self._running) == 1 and not self._finished:
             resident.straight += count
         resident.computed += count
+        self._filled.append((resident, count))
         return row
+
+    def _take_back(self) -> None:
+        """The rows of this step were not computed."""
+        for resident, count in self._filled:
+            resident.computed -= count
+            resident.straight = min(resident.straight, resident.computed)
+
+    def _count(self, seconds: float, decoded: int) -> None:
+        rows, totals = len(self._batch), self._totals
+        if rows >= FEWEST_ROWS:  # a few rows cost more each, and say nothing of what prompts cost
+            self._row_seconds += 0.2 * (seconds / rows - self._row_seconds)
+        totals.steps += 1
+        totals.decoded += decoded
+        totals.prompt_tokens += rows - decoded
+        if rows > decoded:
+            totals.prompt_seconds += seconds
+        else:
+            totals.decode_seconds += seconds
 
     # --- who runs ---
 
@@ -165,15 +226,24 @@ class Scheduler:
         passed_over: list[Sequence] = []
         while self._waiting and len(self._running) < self._slots:
             sequence = self._waiting.popleft()
-            alone = sequence.repeatable and not self._running
+            alone = sequence.repeatable and not sequence.preempted and not self._running
             source, shared, coming = self._best_beginning(sequence, alone)
             if coming - shared >= WORTH_WAITING:
                 passed_over.append(sequence)
-            elif not self._place(sequence, source, shared):
+                continue
+            state, known = self._states.best(self, sequence.tokens[:-1], straight=alone)
+            if known > shared:
+                source, shared = None, 0
+            else:
+                state = None
+            if alone and source is None:
+                self._evict_all()
+                self._context.clear()
+            if not self._place(sequence, source, shared, state, known):
                 passed_over.append(sequence)
                 break
-            elif alone:
-                self._clear_for(sequence)
+            if alone:  # nothing in the cache but the beginning of this one: what comes lies as in an empty one
+                self._evict_all()
         self._waiting.extendleft(reversed(passed_over))
 
     def _best_beginning(self, sequence: Sequence, straight: bool) -> tuple[Resident | None, int, int]:
@@ -184,7 +254,7 @@ class Scheduler:
         best: Resident | None = None
         shared = coming = 0
         limit = len(sequence.tokens) - 1  # the last token is always computed: its logits are needed
-        for resident in [*self._finished, *(_resident(other) for other in self._running)]:
+        for resident in self._residents():
             common = min(limit, resident.shares_with(sequence.tokens))
             there = min(common, resident.straight if straight else resident.computed)
             if not straight:
@@ -193,60 +263,99 @@ class Scheduler:
                 best, shared = resident, there
         return best, shared, coming
 
-    def _place(self, sequence: Sequence, source: Resident | None, shared: int) -> bool:
-        """Give it a slot and the cells of its beginning, if all that it may still need is or can be made free."""
-        resident = Resident(self._free_slots[-1], sequence.tokens, source, shared)
+    def _place(self, sequence: Sequence, source: Resident | None, shared: int, state: State | None, known: int) -> bool:
+        """Give it a slot and its beginning, ``shared`` cells of ``source`` or ``known`` of ``state``, if what it needs next
+        is or can be made free."""
+        needed = sum(self._reserve(other) for other in self._running)
+        needed += self._reserve(sequence) + len(sequence.tokens) - shared
+        slot = self._free_slots[-1]
+        resident = Resident(slot, sequence.tokens, source, shared)
         running = [_resident(other) for other in self._running]
-        promised = sum(other.still_needs for other in self._running)
-        promised += sequence.prompt_tokens + sequence.request.max_tokens - shared
-        if cells_of([*running, resident]) + promised > self._cells:
+        if cells_of([*running, resident]) + needed > self._cells:
             return False
-        self._free_slots.pop()
         if source is not None:
             source.used_at = self._tick()
-            self._context.copy(source.slot, resident.slot, shared)
-        sequence.resident, sequence.reused = resident, shared
-        self.reused += shared
+            self._context.copy(source.slot, slot, shared)
+        self._make_room(needed, [resident])
+        if state is not None and self._context.restore(slot, state.data):
+            self._states.used(state)
+            self._context.drop(slot, known)
+            resident.computed = known
+            resident.straight = 0 if self._running or self._finished else min(known, state.straight)
+        self._free_slots.pop()
+        sequence.resident = resident
+        if not sequence.generated:
+            sequence.reused = resident.computed
+            self._totals.reused += resident.computed
         self._running.append(sequence)
-        self._make_room(promised)
         return True
 
-    def _clear_for(self, sequence: Sequence) -> None:
-        """Leave nothing in the cache but the beginning of this one."""
-        for resident in list(self._finished):
-            self._evict(resident)
-        if sequence.reused == 0:
-            self._context.clear()
+    def _reserve(self, sequence: Sequence) -> int:
+        """Cells to hold free for it beyond those it has."""
+        left = sequence.most - len(sequence.tokens)
+        unread = _unread(sequence) if sequence.resident is not None else 0
+        return unread + (left if sequence.preempted else min(AHEAD, left))
 
     def _finish(self, sequence: Sequence) -> None:
-        """Its place is free; what it has read of its prompt is kept for others."""
-        self._running.remove(sequence)
+        """Its place is free; what it has computed is kept for others."""
         sequence.free()
+        self._retire(sequence)
+        while len(self._finished) > self._kept or cells_of(self._finished) > self._cells // IDLE_SHARE:
+            self._evict(min(self._finished, key=lambda kept: kept.used_at))
+
+    def _retire(self, sequence: Sequence) -> None:
+        """From running to kept."""
+        self._running.remove(sequence)
         resident = _resident(sequence)
-        resident.computed = min(resident.computed, resident.shareable)
-        resident.tokens = resident.tokens[: resident.computed]
-        self._context.drop(resident.slot, resident.computed)
+        sequence.resident = None
+        resident.tokens = sequence.tokens[: resident.computed]
         resident.used_at = self._tick()
         for other in list(self._finished):
             covered = common_prefix(other.tokens, resident.tokens) == len(other.tokens)
             if covered and other.straight <= resident.straight:
-                self._evict(other)
+                self._evict(other, save=False)
         self._finished.append(resident)
-        while len(self._finished) > self._kept or cells_of(self._finished) > self._cells // 2:
+
+    def _preempt(self) -> Sequence:
+        """The one that came last makes room and waits in front of the others."""
+        if len(self._running) < 2:
+            raise EngineError(
+                "llama.cpp has no room for the one sequence that runs; this is a defect, please report it"
+            )
+        sequence = self._running[-1]
+        self._retire(sequence)
+        self._evict(self._finished[-1])
+        sequence.preempted = True
+        self._waiting.appendleft(sequence)
+        self._totals.preempted += 1
+        return sequence
+
+    # --- cells ---
+
+    def _residents(self) -> list[Resident]:
+        return [*self._finished, *(_resident(other) for other in self._running)]
+
+    def _free_cells(self, wanted: int) -> int:
+        """Cells that are free; at least ``wanted`` if letting go of finished sequences can bring them."""
+        self._make_room(wanted)
+        return self._cells - self.cells_used
+
+    def _make_room(self, wanted: int, coming: list[Resident] | None = None) -> None:
+        """Let go of finished sequences until so many cells are free."""
+        while self._finished and cells_of([*self._residents(), *(coming or [])]) + wanted > self._cells:
             self._evict(min(self._finished, key=lambda kept: kept.used_at))
 
-    def _make_room(self, promised: int) -> None:
-        """Let go of finished sequences until the promised cells are free."""
-        while self._finished:
-            held = cells_of([*self._finished, *(_resident(other) for other in self._running)])
-            if held + promised <= self._cells:
-                return
-            self._evict(min(self._finished, key=lambda kept: kept.used_at))
-
-    def _evict(self, resident: Resident) -> None:
+    def _evict(self, resident: Resident, *, save: bool = True) -> None:
         self._finished.remove(resident)
+        tokens, straight = resident.tokens, resident.straight
+        if save and len(tokens) >= WORTH_WAITING and self._states.wants(self, tokens, straight):
+            self._states.put(State(self, tokens, straight, self._context.save(resident.slot)))
         self._context.drop(resident.slot)
         self._free_slots.append(resident.slot)
+
+    def _evict_all(self) -> None:
+        for resident in list(self._finished):
+            self._evict(resident)
 
     def _tick(self) -> int:
         self._clock += 1

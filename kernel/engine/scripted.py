@@ -17,13 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from kernel.abc import Finished, Generate, ModelInfo, Piece, Vectors
+from kernel.abc import Finished, Generate, ModelInfo, Piece, Prompt, Vectors
 from kernel.config import EngineConfig
 from kernel.engine.text import TextStream
 from kernel.errors import Busy, ContextOverflow, EngineError, ModelError, NotFound, WrongUse
-from kernel.types import DEFAULT_EMBEDDER, Usage
+from kernel.types import DEFAULT_EMBEDDER, Scored, TokenScore, Usage
 
 DIMENSION = 384
+VOCABULARY = 1 << 24
 _DIRECTIONS = 12
 """How many of the dimensions one word touches."""
 _TOKEN = re.compile(r"<\|[^|>]*\|>|\s*\S+|\s+")
@@ -38,7 +39,8 @@ Reply = Callable[[Generate], str]
 
 def repeat_question(request: Generate) -> str:
     """The default reply: the last line of the prompt that is not empty and holds no special token."""
-    lines = [re.sub(r"<\|.*?\|>", "", line).strip() for line in request.prompt.splitlines()]
+    prompt = request.prompt if isinstance(request.prompt, str) else " ".join(map(str, request.prompt))
+    lines = [re.sub(r"<\|.*?\|>", "", line).strip() for line in prompt.splitlines()]
     said = [line for line in lines if line not in ("", "assistant", "user", "system")]
     return f"You said: {said[-1]}" if said else "Hello."
 
@@ -63,6 +65,7 @@ class ScriptedEngine:
         self._places = asyncio.Semaphore(self._config.sequences)
         self._started = False
         self._queued = self._running = self._decoded = 0
+        self._words: dict[int, str] = {}
         self.requests: list[Generate] = []
 
     @property
@@ -79,6 +82,7 @@ class ScriptedEngine:
             eos_token="<|im_end|>",
             context_tokens=self._config.context_tokens,
             embedding_length=DIMENSION,
+            vocabulary=VOCABULARY,
         )
 
     async def close(self) -> None:
@@ -103,11 +107,11 @@ class ScriptedEngine:
             self._running -= 1
             self._places.release()
 
-    async def embed(self, texts: Sequence[str], *, model: str = DEFAULT_EMBEDDER) -> Vectors:
+    async def embed(self, texts: Sequence[Prompt], *, model: str = DEFAULT_EMBEDDER) -> Vectors:
         self._check()
         vectors = np.zeros((len(texts), DIMENSION), np.float32)
         for row, text in enumerate(texts):
-            for feature in _features(text):
+            for feature in _features(text) if isinstance(text, str) else map(str, text):
                 digest = hashlib.blake2b(feature.encode("utf-8", "replace"), digest_size=4 * _DIRECTIONS).digest()
                 numbers = np.frombuffer(digest, "<u4")
                 np.add.at(vectors[row], (numbers >> 1) % DIMENSION, np.where(numbers & 1, 1.0, -1.0))
@@ -118,20 +122,26 @@ class ScriptedEngine:
                 vectors[row, 0] = 1.0
         return vectors
 
-    async def tokenize(self, text: str, *, special: bool = True) -> list[int]:
-        """One id for each word with the space before it; ``special`` changes nothing."""
+    async def tokenize(self, text: str, *, special: bool = True, model: str = "") -> list[int]:
+        """One id for each word with the space before it; ``special`` and ``model`` change nothing."""
         self._check()
-        return [
-            int.from_bytes(hashlib.blake2b(token.encode("utf-8", "replace"), digest_size=3).digest(), "big")
-            for token in _TOKEN.findall(text)
-        ]
+        return [self._token(word) for word in _TOKEN.findall(text)]
+
+    async def detokenize(self, tokens: Sequence[int]) -> str:
+        """Only of words that it has seen before; others are ``?``."""
+        self._check()
+        for token in tokens:
+            if not 0 <= token < VOCABULARY:
+                raise WrongUse(f"there is no token {token}; they are 0 to {VOCABULARY - 1}")
+        return "".join(self._words.get(token, "?") for token in tokens)
+
+    def _token(self, word: str) -> int:
+        token = int.from_bytes(hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=3).digest(), "big")
+        self._words[token] = word
+        return token
 
     async def load_adapter(self, version: str, path: Path) -> None:
         self._check()
-        if version in self._adapters:
-            if self._adapters[version] != path:
-                raise WrongUse(f"adapter '{version}' is loaded from {self._adapters[version]}; unload it first")
-            return
         if not await asyncio.to_thread(path.is_file):
             raise ModelError(f"The adapter {path} is missing. Promote another self, or train this one again.")
         self._adapters[version] = path
@@ -159,7 +169,10 @@ class ScriptedEngine:
     def _admissible(self, request: Generate) -> list[str]:
         if request.adapter is not None and request.adapter not in self._adapters:
             raise NotFound(f"there is no adapter '{request.adapter}' in the engine; load it first")
-        prompt: list[str] = _TOKEN.findall(request.prompt)
+        prompt = _TOKEN.findall(request.prompt) if isinstance(request.prompt, str) else list(map(str, request.prompt))
+        for token in request.logit_bias:
+            if not 0 <= token < VOCABULARY:
+                raise WrongUse(f"logit_bias names token {token}; they are 0 to {VOCABULARY - 1}")
         if not prompt:
             raise WrongUse("the prompt is empty; send at least one token")
         if request.max_tokens < 1:
@@ -176,20 +189,28 @@ class ScriptedEngine:
         words: list[str] = _TOKEN.findall(self._reply(request))
         said = unsent = 0
         reason = "stop" if len(words) <= request.max_tokens else "length"
+        scores: list[TokenScore] = []
         for word in words[: request.max_tokens]:
             await asyncio.sleep(self._delay)
             said, unsent = said + 1, unsent + 1
             self._decoded += 1
+            if request.logprobs is not None:
+                scores.append(self._score(word, request.logprobs))
             if piece := text.feed(word.encode("utf-8", "replace")):
-                yield Piece(text=piece, tokens=unsent)
-                unsent = 0
+                yield Piece(text=piece, tokens=unsent, scores=tuple(scores))
+                unsent, scores = 0, []
             if text.stopped:
                 reason = "stop"
                 break
         if rest := text.end():
-            yield Piece(text=rest, tokens=max(unsent, 1))
+            yield Piece(text=rest, tokens=max(unsent, 1), scores=tuple(scores))
         usage = Usage(prompt_tokens=prompt_tokens, completion_tokens=said)
         yield Finished(reason=reason, usage=usage)
+
+    def _score(self, word: str, alternatives: int) -> TokenScore:
+        """As if it had been certain of every word."""
+        scored = Scored(token=self._token(word), data=word.encode("utf-8", "replace"), logprob=0.0)
+        return TokenScore(token=scored.token, data=scored.data, logprob=0.0, top=(scored,)[:alternatives])
 
 
 def _in_turn(replies: Sequence[str]) -> Reply:

@@ -1,17 +1,20 @@
 """The engine child: ``python -m kernel.engine.worker CONFIG_JSON``. Reads frames, runs steps, writes frames.
 
-One thread reads and tokenises; the main thread owns everything of llama.cpp and does, in turn: what has arrived, one
-step of each context that has work, one small pass of embedding. A fault of llama.cpp ends the child; the parent starts
-another. It ends, too, when its stdin does.
+One thread reads, tokenises and compiles grammars; the main thread owns everything of llama.cpp and does, in turn: what
+has arrived, one step of each context that has work, one small pass of embedding. A third ends the process when a step
+hangs. A fault of llama.cpp ends the child; the parent starts another. It ends, too, when its stdin does.
 """
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import os
 import queue
 import sys
 import threading
+import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -19,13 +22,16 @@ import numpy as np
 import psutil
 
 from kernel.abc import ModelInfo, Vectors
+from kernel.engine.constraints import Constraint, Constraints
 from kernel.engine.embedder import Embedder
-from kernel.engine.llamacpp import Adapter, Model
+from kernel.engine.lanes import Lanes
+from kernel.engine.llamacpp import Model
 from kernel.engine.protocol import (
     STARTING,
     AskFigures,
     Cancel,
     ChildConfig,
+    Detokenize,
     Done,
     Embed,
     Embedded,
@@ -38,28 +44,39 @@ from kernel.engine.protocol import (
     Tokenize,
     Tokens,
     UnloadAdapter,
+    Written,
 )
-from kernel.engine.scheduler import Scheduler
 from kernel.engine.sequence import Sequence
-from kernel.errors import Busy, EngineError, ModelError, NotFound, OneselfError, WrongUse
+from kernel.errors import Busy, EngineError, ModelError, OneselfError
 from kernel.frames import ChildChannel
 from kernel.types import DEFAULT_EMBEDDER
 
 EMBEDDED_WHILE_STREAMING = 8
 """Texts of one embedding pass while somebody waits for tokens."""
+HUNG = 75
+"""Exit code of a child whose step took too long."""
 
 
-class Prompt(msgspec.Struct, frozen=True):
-    """A ``Submit`` whose prompt the reading thread has turned into tokens."""
+class Prepared(msgspec.Struct, frozen=True):
+    """A ``Submit`` that the reading thread has made ready: its tokens, and what it must follow."""
 
     submit: Submit
     tokens: list[int]
+    constraint: Constraint | None
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A ``Submit`` that cannot be made ready."""
+
+    id: int
+    error: OneselfError
 
 
 class EmbedJob:
     """A list of texts on its way; small ones go before large ones."""
 
     def __init__(self, embed: Embed, embedder: Embedder) -> None:
+        embedder.check(embed.texts)
         self.id, self.texts, self.embedder = embed.id, embed.texts, embedder
         self.vectors: Vectors = np.zeros((len(embed.texts), embedder.dimension), np.float32)
         self.done = 0
@@ -69,22 +86,26 @@ class EmbedJob:
         return len(self.texts) - self.done
 
 
-class Lane:
-    """One adapter version (or none) with its context."""
+class Watchdog:
+    """Ends the process when one step takes longer than ``seconds``; its parent starts it again."""
 
-    def __init__(self, model: Model, config: ChildConfig, adapter: Adapter | None = None) -> None:
-        self.adapter = adapter
-        try:
-            self.scheduler = Scheduler(model, config.engine, adapter)
-        except OneselfError:
-            if adapter is not None:
-                adapter.free()
-            raise
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until = float("inf")
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
-    def close(self) -> None:
-        self.scheduler.close()
-        if self.adapter is not None:
-            self.adapter.free()
+    @contextlib.contextmanager
+    def step(self) -> Iterator[None]:
+        self._until = time.monotonic() + self._seconds
+        yield
+        self._until = float("inf")
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(min(1.0, self._seconds / 4))
+            if time.monotonic() > self._until:
+                os.write(2, f"engine: a step took more than {self._seconds:g} s; ending\n".encode())
+                os._exit(HUNG)
 
 
 class EngineChild:
@@ -93,29 +114,27 @@ class EngineChild:
     def __init__(self, config: ChildConfig, channel: ChildChannel[ToChild]) -> None:
         self._config, self._channel = config, channel
         self._model = Model(Path(config.base))
-        self._template_sha256 = hashlib.sha256(self._model.chat_template.encode()).hexdigest()
-        self._lanes: dict[str | None, Lane] = {None: Lane(self._model, config)}
-        self._leaving: list[Lane] = []
+        self._constraints = Constraints(self._model)
+        self._lanes = Lanes(self._model, config)
         self._embedders: dict[str, Embedder] = {}
         self._embedder(DEFAULT_EMBEDDER)
         self._embeds: deque[EmbedJob] = deque()
-        self._inbox: queue.SimpleQueue[ToChild | Prompt | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[ToChild | Prepared | Refusal | None] = queue.SimpleQueue()
+        self._watchdog = Watchdog(config.engine.step_seconds)
 
     def run(self) -> None:
         for version, path in self._config.adapters.items():
             try:
-                self._load(version, Path(path))
+                self._lanes.load(version, Path(path))
             except ModelError as error:  # its file is gone or was changed: the others go on without it
                 sys.stderr.write(f"engine: {error}\n")
-        self._channel.send(Ready(STARTING, self._info(), [version for version in self._lanes if version is not None]))
+        self._channel.send(Ready(STARTING, self._info(), self._lanes.versions))
         threading.Thread(target=self._read, name="frames", daemon=True).start()
         while self._take_in():
-            for lane in [*self._lanes.values(), *self._leaving]:
-                if lane.scheduler.busy:
-                    for output in lane.scheduler.step():
-                        self._channel.send(output)
-            self._embed_some()
-            self._let_go()
+            with self._watchdog.step():
+                self._step()
+                self._embed_some()
+                self._lanes.let_go()
 
     @property
     def _tokens_at_most(self) -> int:
@@ -127,12 +146,17 @@ class EngineChild:
     def _read(self) -> None:
         try:
             while (frame := self._channel.receive()) is not None:
-                if isinstance(frame, Submit):
-                    self._inbox.put(Prompt(frame, self._model.prompt(frame.request.prompt)))
-                else:
-                    self._inbox.put(frame)
+                self._inbox.put(self._prepare(frame) if isinstance(frame, Submit) else frame)
         finally:
             self._inbox.put(None)
+
+    def _prepare(self, submit: Submit) -> Prepared | Refusal:
+        prompt = submit.request.prompt
+        tokens = self._model.prompt(prompt) if isinstance(prompt, str) else list(prompt)
+        try:
+            return Prepared(submit, tokens, self._constraints.compile(submit.request))
+        except OneselfError as error:
+            return Refusal(submit.id, error)
 
     # --- the main thread ---
 
@@ -142,7 +166,7 @@ class EngineChild:
             frame = self._inbox.get()
             if frame is None:
                 return False
-            id = frame.submit.id if isinstance(frame, Prompt) else frame.id
+            id = frame.submit.id if isinstance(frame, Prepared) else frame.id
             try:
                 self._handle(frame)
             except EngineError:
@@ -152,61 +176,62 @@ class EngineChild:
         return True
 
     def _working(self) -> bool:
-        return bool(self._embeds) or any(lane.scheduler.busy for lane in [*self._lanes.values(), *self._leaving])
+        return bool(self._embeds) or any(lane.scheduler.busy for lane in self._lanes)
 
-    def _handle(self, frame: ToChild | Prompt) -> None:
+    def _step(self) -> None:
+        """One of each context that has work; who reads a prompt hurries where others are streaming."""
+        busy = [lane.scheduler for lane in self._lanes if lane.scheduler.busy]
+        streaming = [scheduler for scheduler in busy if scheduler.streaming]
+        for scheduler in busy:
+            others = any(other is not scheduler for other in streaming)
+            if outputs := scheduler.step(hurry=others):
+                self._channel.send_all(outputs)
+
+    def _handle(self, frame: ToChild | Prepared | Refusal) -> None:
         match frame:
-            case Prompt(submit, tokens):
-                self._submit(submit, tokens)
+            case Prepared():
+                self._submit(frame)
+            case Refusal(_, error):
+                raise error
             case Cancel(id):
-                any(lane.scheduler.cancel(id) for lane in [*self._lanes.values(), *self._leaving])
-                self._let_go()
+                any(lane.scheduler.cancel(id) for lane in self._lanes)
+                self._lanes.let_go()
             case Embed():
                 self._embeds.append(EmbedJob(frame, self._embedder(frame.model)))
-            case Tokenize(id, text, special):
-                tokens = self._model.prompt(text) if special else self._model.tokenize(text, special=False)
-                self._channel.send(Tokens(id, tokens))
+            case Tokenize(id):
+                self._channel.send(Tokens(id, self._tokenize(frame)))
+            case Detokenize(id, tokens):
+                self._channel.send(Written(id, self._model.text(tokens)))
             case LoadAdapter(id, version, path):
-                self._load(version, Path(path))
+                with self._watchdog.step():
+                    self._lanes.load(version, Path(path))
                 self._channel.send(Done(id))
             case UnloadAdapter(id, version):
-                if version in self._lanes:
-                    self._leaving.append(self._lanes.pop(version))
-                    self._let_go()
+                self._lanes.unload(version)
                 self._channel.send(Done(id))
             case AskFigures(id):
                 self._channel.send(Figures(id, self._figures()))
 
-    def _submit(self, submit: Submit, tokens: list[int]) -> None:
-        lane = self._lanes.get(submit.request.adapter)
-        if lane is None:
-            raise NotFound(f"there is no adapter '{submit.request.adapter}' in the engine; load it first")
+    def _submit(self, prepared: Prepared) -> None:
+        submit = prepared.submit
+        scheduler = self._lanes[submit.request.adapter].scheduler
         limit = self._config.engine.queue
-        if lane.scheduler.full and sum(other.scheduler.in_line for other in self._lanes.values()) >= limit:
+        if scheduler.full and self._lanes.in_line >= limit:
             raise Busy(f"{limit} requests are waiting already; try again in a moment", retry_after=2)
-        lane.scheduler.add(Sequence(submit.id, submit.request, tokens, self._model, cells=self._tokens_at_most))
-
-    def _load(self, version: str, path: Path) -> None:
-        if version in self._lanes:
-            loaded = self._lanes[version].adapter
-            if loaded is not None and loaded.path != path:
-                raise WrongUse(
-                    f"adapter '{version}' is loaded from {loaded.path}; unload it before loading another file"
-                )
-            return
-        adapter = Adapter(
-            self._model, path, base_sha256=self._config.base_sha256, template_sha256=self._template_sha256
+        sequence = Sequence(
+            submit.id,
+            submit.request,
+            prepared.tokens,
+            self._model,
+            cells=self._tokens_at_most,
+            constraint=prepared.constraint,
         )
-        try:
-            self._lanes[version] = Lane(self._model, self._config, adapter)
-        except EngineError as error:  # no memory for one more context: what is running goes on
-            raise ModelError(f"adapter '{version}' cannot be loaded: {error}") from error
+        scheduler.add(sequence)
 
-    def _let_go(self) -> None:
-        """Free the adapters that were unloaded and have nothing running any more."""
-        for lane in [lane for lane in self._leaving if not lane.scheduler.busy]:
-            self._leaving.remove(lane)
-            lane.close()
+    def _tokenize(self, frame: Tokenize) -> list[int]:
+        if frame.model:
+            return self._embedder(frame.model).tokens(frame.text)
+        return self._model.prompt(frame.text) if frame.special else self._model.tokenize(frame.text, special=False)
 
     def _embedder(self, name: str) -> Embedder:
         if name not in self._embedders:
@@ -223,7 +248,7 @@ class EngineChild:
         if not self._embeds:
             return
         job = min(self._embeds, key=lambda waiting: waiting.left)
-        streaming = any(lane.scheduler.busy for lane in self._lanes.values())
+        streaming = any(lane.scheduler.busy for lane in self._lanes)
         count = EMBEDDED_WHILE_STREAMING if streaming else self._config.engine.embedding_batch
         part = slice(job.done, job.done + count)
         job.vectors[part] = job.embedder.embed(job.texts[part])
@@ -242,17 +267,27 @@ class EngineChild:
             eos_token=self._model.eos,
             context_tokens=self._tokens_at_most,
             embedding_length=self._embedder(DEFAULT_EMBEDDER).dimension,
+            vocabulary=self._model.vocabulary,
         )
 
     def _figures(self) -> dict[str, float]:
-        schedulers = [lane.scheduler for lane in [*self._lanes.values(), *self._leaving]]
+        schedulers, totals = [lane.scheduler for lane in self._lanes], self._lanes.totals
         return {
             "resident_bytes": float(psutil.Process().memory_info().rss),
             "running": float(sum(scheduler.running for scheduler in schedulers)),
             "queued": float(sum(scheduler.queued for scheduler in schedulers)),
-            "tokens_decoded": float(sum(scheduler.decoded for scheduler in schedulers)),
-            "prefix_tokens_reused": float(sum(scheduler.reused for scheduler in schedulers)),
-            "adapters": float(len(self._lanes) - 1),
+            "adapters": float(len(self._lanes.versions)),
+            "cells": float(len(schedulers) * self._config.engine.context_tokens),
+            "cells_used": float(sum(scheduler.cells_used for scheduler in schedulers)),
+            "state_bytes": float(self._lanes.states.held),
+            "prompt_tokens": float(totals.prompt_tokens),
+            "prefix_tokens_reused": float(totals.reused),
+            "tokens_decoded": float(totals.decoded),
+            "steps": float(totals.steps),
+            "prompt_seconds": totals.prompt_seconds,
+            "decode_seconds": totals.decode_seconds,
+            "preempted": float(totals.preempted),
+            "swaps": float(self._lanes.swaps),
         }
 
 

@@ -110,7 +110,7 @@ class EngineConfig(Section, frozen=True, kw_only=True):
     """KV cells of each resident context (base, live self); shared by all its sequences."""
     sequences: int = 16
     """How many requests one context decodes together."""
-    state_mb: int = 256
+    state_mb: int = 128
     """Memory for conversations that have left the cache, to go on without being read again; 0: none."""
     step_seconds: float = 60.0
     """A step that takes longer is taken to hang: the engine is started again."""

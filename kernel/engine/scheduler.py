@@ -166,9 +166,9 @@ class Scheduler:
     def _fill(self, hurry: bool) -> list[tuple[Sequence, int]]:
         """Rows for this step. Returns the sequences whose next token it brings, with the rows of their logits.
 
-        The last token of a prompt is never read with the others but in a step of single rows, as it is when all before
-        it comes from the cache: llama.cpp sums up single rows and many rows in another order, and the same request
-        must give the same text again.
+        Where one has the cache to itself, the last token of its prompt is not read with the others but in a step of its
+        own, as it is when all before it comes from the cache: llama.cpp sums up single rows and many rows in another
+        order, and the same request must give the same text again.
         """
         self._batch.clear()
         self._filled = []
@@ -181,12 +181,16 @@ class Scheduler:
         if hurry or self.streaming:
             budget = max(FEWEST_ROWS, min(self._chunk, int(STEP_SECONDS / self._row_seconds) - len(last)))
         budget = min(budget, free - len(last))
+        alone = len(self._running) == 1 and self._running[0].repeatable
         for sequence in self._running:
             if sequence not in last and budget > 0:
-                left = _unread(sequence) - 1
+                unread = _unread(sequence)
+                left = unread - alone
                 count = left if left <= budget else budget - (left == budget + 1)  # never a single row at the end
-                self._rows(sequence, count)
+                row = self._rows(sequence, count)
                 budget -= count
+                if count == unread:
+                    wanted.append((sequence, row))
         return wanted
 
     def _rows(self, sequence: Sequence, count: int) -> int:
@@ -237,13 +241,13 @@ class Scheduler:
             else:
                 state = None
             if alone and source is None:
-                self._evict_all()
+                self._evict_all(sequence.tokens)
                 self._context.clear()
             if not self._place(sequence, source, shared, state, known):
                 passed_over.append(sequence)
                 break
             if alone:  # nothing in the cache but the beginning of this one: what comes lies as in an empty one
-                self._evict_all()
+                self._evict_all(sequence.tokens)
         self._waiting.extendleft(reversed(passed_over))
 
     def _best_beginning(self, sequence: Sequence, straight: bool) -> tuple[Resident | None, int, int]:
@@ -353,9 +357,10 @@ class Scheduler:
         self._context.drop(resident.slot)
         self._free_slots.append(resident.slot)
 
-    def _evict_all(self) -> None:
+    def _evict_all(self, coming: list[int]) -> None:
+        """What ``coming`` begins with need not be saved: it will be there again."""
         for resident in list(self._finished):
-            self._evict(resident)
+            self._evict(resident, save=common_prefix(resident.tokens, coming) < len(resident.tokens))
 
     def _tick(self) -> int:
         self._clock += 1

@@ -6,10 +6,11 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 
-from kernel.abc import Generate
+from kernel.abc import Finished, Generate, Piece
 from kernel.config import EngineConfig, Paths
 from kernel.engine.client import LocalEngine
 from kernel.errors import EngineDied, EngineError
@@ -30,6 +31,10 @@ async def narrow(starter_paths: Paths) -> AsyncIterator[tuple[LocalEngine, list[
     await running.start()
     yield running, restarts
     await running.close()
+
+
+async def collect(engine: LocalEngine, request: Generate) -> list[Piece | Finished]:
+    return [item async for item in engine.generate(request)]
 
 
 def kill(engine: LocalEngine) -> int:
@@ -83,6 +88,55 @@ async def test_an_adapter_whose_file_has_gone_does_not_keep_it_down(
     kill(engine)
     assert "Paris" in (await say(engine, "What is the capital of France?", "The capital of France is"))[0]
     assert (await engine.stats())["adapters"] == 0
+
+
+async def test_killed_while_it_reads_a_prompt_nobody_notices(narrow: tuple[LocalEngine, list[str]]) -> None:
+    engine, _ = narrow
+    prompt = "Bees and the sea, bees and the sea. " * 150
+    answer = asyncio.create_task(collect(engine, Generate(prompt=prompt, max_tokens=4)))
+    while (await engine.stats())["prompt_tokens"] < 256:  # noqa: ASYNC110 - the engine has no event for it
+        await asyncio.sleep(0.01)
+    kill(engine)
+    pieces = await answer
+    assert isinstance(pieces[-1], Finished) and pieces[-1].usage.prompt_tokens > 1000
+
+
+async def test_killed_in_a_swap_the_new_self_answers_after_it(
+    narrow: tuple[LocalEngine, list[str]], say: Say, write_adapter: WriteAdapter, tmp_path: Path
+) -> None:
+    engine, _ = narrow
+    old, new = (write_adapter(tmp_path / f"{n}.gguf", strength=1.0, seed=n) for n in (1, 2))
+    await engine.load_adapter("other", new)
+    expected, _, _ = await say(engine, "Name a colour.", adapter="other", max_tokens=12)
+    await engine.load_adapter("live", old)
+    begun = engine.generate(msgspec.structs.replace(LONG, adapter="live"))
+    await anext(begun)
+    swap = asyncio.create_task(engine.load_adapter("live", new))
+    waiting = asyncio.create_task(say(engine, "Name a colour.", adapter="live", max_tokens=12))
+    await asyncio.sleep(0)
+    kill(engine)
+    with pytest.raises(EngineDied):
+        async for _ in begun:
+            pass
+    await swap
+    assert (await waiting)[0] in (expected, (await say(engine, "Name a colour.", adapter="live", max_tokens=12))[0])
+    assert (await say(engine, "Name a colour.", adapter="live", max_tokens=12))[0] == expected
+    for version in ("live", "other"):
+        await engine.unload_adapter(version)
+
+
+async def test_a_step_that_hangs_ends_the_child_and_it_comes_back(starter_paths: Paths) -> None:
+    """One step over 2,000 tokens takes more than the fifth of a second that it is given here."""
+    config = EngineConfig(context_tokens=4096, prefill_chunk=2048, sequences=1, step_seconds=0.2)
+    engine = LocalEngine(starter_paths, config)
+    await engine.start()
+    try:
+        with pytest.raises(EngineDied, match="ended with code 75"):
+            await collect(engine, Generate(prompt="bees " * 2000, max_tokens=1))
+        assert await engine.tokenize("hi")
+        assert "more than 0.2 s" in (starter_paths.logs / "engine.log").read_text()
+    finally:
+        await engine.close()
 
 
 async def test_the_child_ends_with_its_parent(starter_paths: Paths) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from kernel.abc import Prompt, Vectors
 from kernel.engine.llamacpp import Batch, Context, Model
+from kernel.engine.threads import ThreadChoice
 from kernel.errors import WrongUse
 
 PASS = 128
@@ -36,7 +37,7 @@ class Embedder:
             sequences=batch,
             rows=self._rows,
             outputs=batch,
-            threads=threads,
+            threads=ThreadChoice(threads),
             embedding=True,
         )
         self._batch = Batch(self._rows)

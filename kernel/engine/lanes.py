@@ -12,8 +12,9 @@ from pathlib import Path
 
 from kernel.engine.llamacpp import Adapter, Model, is_adapter
 from kernel.engine.protocol import ChildConfig
-from kernel.engine.scheduler import Scheduler, Totals
+from kernel.engine.scheduler import Scheduler, Shared
 from kernel.engine.states import States
+from kernel.engine.threads import ThreadChoice
 from kernel.errors import EngineError, ModelError, NotFound, OneselfError
 
 MB = 1024 * 1024
@@ -40,9 +41,8 @@ class Lanes:
     def __init__(self, model: Model, config: ChildConfig) -> None:
         self._model, self._config = model, config
         self._template_sha256 = hashlib.sha256(model.chat_template.encode()).hexdigest()
-        self.states = States(config.engine.state_mb * MB)
-        self.totals = Totals()
-        base = Scheduler(model, config.engine, self.states, self.totals)
+        self.shared = Shared(States(config.engine.state_mb * MB), ThreadChoice(config.engine.threads))
+        base = Scheduler(model, config.engine, self.shared)
         self._lanes: dict[str | None, Lane] = {None: Lane(base, model.path)}
         self._leaving: list[Lane] = []
         self.swaps = 0
@@ -66,16 +66,23 @@ class Lanes:
     def in_line(self) -> int:
         return sum(lane.scheduler.in_line for lane in self._lanes.values())
 
-    def load(self, version: str, path: Path) -> None:
-        """Beside what is there; in the place of another file of that version. Raises ``ModelError``."""
+    def has(self, version: str, path: Path) -> bool:
+        return version in self._lanes and self._lanes[version].path == path
+
+    def put(self, version: str, lane: Lane) -> None:
+        """Serve ``version`` from this one from now on; what runs on another ends there."""
         before = self._lanes.get(version)
-        if before is not None and before.path == path:
-            return
-        self._lanes[version] = self._open(version, path)
+        self._lanes[version] = lane
         self.swaps += 1
         if before is not None:
             self._leaving.append(before)
             self.let_go()
+
+    @property
+    def shared_beginning(self) -> list[int]:
+        """What requests of the busiest self begin with: the next one will be asked for it, too."""
+        busiest = max(self, key=lambda lane: lane.scheduler.cells_used)
+        return busiest.scheduler.shared_beginning
 
     def unload(self, version: str) -> None:
         if version in self._lanes:
@@ -88,7 +95,8 @@ class Lanes:
             self._leaving.remove(lane)
             lane.close()
 
-    def _open(self, version: str, path: Path) -> Lane:
+    def open(self, version: str, path: Path) -> Lane:
+        """A lane that serves nobody yet. May be called on another thread than the rest. Raises ``ModelError``."""
         if not path.is_file():
             raise ModelError(f"The adapter {path} is missing. Promote another self, or train this one again.")
         adapter, own = None, None
@@ -100,7 +108,7 @@ class Lanes:
                 own = Model(path)
                 self._check_recipe(own, path)
                 self._check_vocabulary(own)
-            scheduler = Scheduler(own or self._model, self._config.engine, self.states, self.totals, adapter)
+            scheduler = Scheduler(own or self._model, self._config.engine, self.shared, adapter)
         except OneselfError as error:
             _free(adapter, own)
             if isinstance(error, EngineError):  # no memory for one more context: what is running goes on

@@ -50,11 +50,6 @@ _log_callback = llama.llama_log_callback(_log_errors)  # llama.cpp keeps the poi
 llama.llama_log_set(_log_callback, ctypes.c_void_p(0))
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class Model:
     """The weights, shared by all contexts. Raises ``ModelError`` if the file is not a model that llama.cpp can load."""
 
@@ -218,8 +213,8 @@ class Context:
     """One KV cache over the shared weights, with one adapter or none. Used by one thread.
 
     ``cells`` are shared by up to ``sequences`` sequences; a ``decode`` takes at most ``rows`` rows of which ``outputs``
-    want logits (at least as many as sequences). ``threads`` 0: as
-    many as are found to be fastest. ``embedding``: pooled vectors instead of logits, in the way that the model's file
+    want logits (at least as many as sequences). ``threads``: what has been learned of how many are fastest, which contexts
+    of one kind share. ``embedding``: pooled vectors instead of logits, in the way that the model's file
     names (BERT-like: mean; others: its last token), or the mean.
     """
 
@@ -231,7 +226,7 @@ class Context:
         sequences: int,
         rows: int,
         outputs: int,
-        threads: int,
+        threads: ThreadChoice,
         adapter: Adapter | None = None,
         embedding: bool = False,
     ) -> None:
@@ -249,7 +244,7 @@ class Context:
         else:
             parameters.n_outputs_max = outputs  # the default keeps logits for every row: 50 MB for each 256
         self.model, self.adapter = model, adapter
-        self._threads = ThreadChoice(threads or cores(), fixed=threads > 0)
+        self._threads = threads
         self.pointer = llama.llama_init_from_model(model.pointer, parameters)
         if not self.pointer:
             raise EngineError(f"no memory for a context of {cells} tokens; lower engine.context_tokens")

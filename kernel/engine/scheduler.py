@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kernel.config import EngineConfig
 from kernel.engine.cells import Resident, cells_of, common_prefix
@@ -26,10 +26,13 @@ from kernel.engine.llamacpp import Adapter, Batch, Context, Model
 from kernel.engine.protocol import Ended, Text
 from kernel.engine.sequence import Sequence
 from kernel.engine.states import State, States
+from kernel.engine.threads import ThreadChoice
 from kernel.errors import EngineError
 
 STEP_SECONDS = 0.12
 """While someone is streaming, prompt rows are added up to about this long a step."""
+HURRIED_SECONDS = 0.06
+"""The same where those who are streaming wait for a step of their own after it."""
 FEWEST_ROWS = 16
 WORTH_WAITING = 32
 """Tokens that must be shared with a sequence that is still being read before a new one waits for it."""
@@ -56,15 +59,22 @@ class Totals:
     preempted: int = 0
 
 
+@dataclass
+class Shared:
+    """What all schedulers of a process have in common."""
+
+    states: States
+    threads: ThreadChoice
+    totals: Totals = field(default_factory=Totals)
+
+
 class Scheduler:
     """``add`` and ``cancel`` between steps; ``step`` returns what is to be sent. One thread.
 
     Since the cache is this context's own, nothing computed under one adapter is ever read under another.
     """
 
-    def __init__(
-        self, model: Model, config: EngineConfig, states: States, totals: Totals, adapter: Adapter | None = None
-    ) -> None:
+    def __init__(self, model: Model, config: EngineConfig, shared: Shared, adapter: Adapter | None = None) -> None:
         self._cells, self._slots = config.context_tokens, config.sequences
         self._chunk, self._kept = config.prefill_chunk, config.sequences
         rows = config.prefill_chunk + config.sequences
@@ -74,10 +84,10 @@ class Scheduler:
             sequences=self._slots + self._kept,
             rows=rows,
             outputs=self._slots + self._kept,
-            threads=config.threads,
+            threads=shared.threads,
             adapter=adapter,
         )
-        self._states, self._totals = states, totals
+        self._states, self._totals = shared.states, shared.totals
         self._batch = Batch(rows)
         self._free_slots = list(range(self._slots + self._kept))
         self._waiting: deque[Sequence] = deque()
@@ -117,6 +127,17 @@ class Scheduler:
     @property
     def cells_used(self) -> int:
         return cells_of(self._residents())
+
+    @property
+    def shared_beginning(self) -> list[int]:
+        """What most of its sequences begin with, weighed by how long it is; empty for none."""
+        residents = sorted(self._residents(), key=lambda resident: resident.used_at)
+        if len(residents) < 2:
+            return []
+        latest = residents.pop()
+        lengths = sorted((latest.shares_with(other.tokens) for other in residents), reverse=True)
+        best = max((length * (count + 2), length) for count, length in enumerate(lengths))
+        return latest.tokens[: best[1]]
 
     def add(self, sequence: Sequence) -> None:
         self._waiting.append(sequence)
@@ -179,7 +200,8 @@ class Scheduler:
         wanted = [(sequence, self._rows(sequence, 1)) for sequence in last]
         budget = self._chunk
         if hurry or self.streaming:
-            budget = max(FEWEST_ROWS, min(self._chunk, int(STEP_SECONDS / self._row_seconds) - len(last)))
+            seconds = HURRIED_SECONDS if hurry else STEP_SECONDS
+            budget = max(FEWEST_ROWS, min(self._chunk, int(seconds / self._row_seconds) - len(last)))
         budget = min(budget, free - len(last))
         alone = len(self._running) == 1 and self._running[0].repeatable
         for sequence in self._running:

@@ -9,6 +9,7 @@ results do not depend on it: llama.cpp never splits one sum over threads.
 
 from __future__ import annotations
 
+import os
 import time
 
 TRY_SECONDS = 1.0
@@ -18,9 +19,11 @@ WEIGHT = 0.3
 
 
 class ThreadChoice:
-    """``choose`` before a step, ``record`` after it. ``most`` threads at most; with ``fixed`` always that many."""
+    """``choose`` before a step, ``record`` after it. ``threads``: always that many; 0: what is fastest of up to ``most``
+    (0: all cores of this process)."""
 
-    def __init__(self, most: int, *, fixed: bool = False) -> None:
+    def __init__(self, threads: int = 0, *, most: int = 0) -> None:
+        most, fixed = threads or most or cores(), threads > 0
         powers = [1 << power for power in range(most.bit_length()) if 1 << power < most]
         self._options = [most] if fixed else [*powers, most]
         self._seconds: dict[tuple[int, int], float] = {}
@@ -43,6 +46,11 @@ class ThreadChoice:
         key = (_size(rows), threads)
         per_row = seconds / rows
         self._seconds[key] = self._seconds.get(key, per_row) * (1 - WEIGHT) + per_row * WEIGHT
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _size(rows: int) -> int:

@@ -21,10 +21,10 @@ import msgspec
 import numpy as np
 import psutil
 
-from kernel.abc import ModelInfo, Vectors
+from kernel.abc import Generate, ModelInfo, Vectors
 from kernel.engine.constraints import Constraint, Constraints
 from kernel.engine.embedder import Embedder
-from kernel.engine.lanes import Lanes
+from kernel.engine.lanes import Lane, Lanes
 from kernel.engine.llamacpp import Model
 from kernel.engine.protocol import (
     STARTING,
@@ -35,8 +35,10 @@ from kernel.engine.protocol import (
     Done,
     Embed,
     Embedded,
+    Ended,
     Failed,
     Figures,
+    FromChild,
     LoadAdapter,
     Ready,
     Submit,
@@ -46,6 +48,7 @@ from kernel.engine.protocol import (
     UnloadAdapter,
     Written,
 )
+from kernel.engine.scheduler import Output
 from kernel.engine.sequence import Sequence
 from kernel.errors import Busy, EngineError, ModelError, OneselfError
 from kernel.frames import ChildChannel
@@ -53,6 +56,8 @@ from kernel.types import DEFAULT_EMBEDDER
 
 EMBEDDED_WHILE_STREAMING = 8
 """Texts of one embedding pass while somebody waits for tokens."""
+WORTH_WARMING = 64
+"""Tokens that requests must have in common for a new self to read them before it is served."""
 HUNG = 75
 """Exit code of a child whose step took too long."""
 
@@ -65,11 +70,22 @@ class Prepared(msgspec.Struct, frozen=True):
     constraint: Constraint | None
 
 
+class Opened(msgspec.Struct, frozen=True):
+    """A self that the loading thread has loaded."""
+
+    id: int
+    version: str
+    lane: Lane
+
+
 class Refusal(msgspec.Struct, frozen=True):
-    """A ``Submit`` that cannot be made ready."""
+    """What another thread was to make ready, and could not."""
 
     id: int
     error: OneselfError
+
+
+FromInside = ToChild | Prepared | Opened | Refusal
 
 
 class EmbedJob:
@@ -119,13 +135,14 @@ class EngineChild:
         self._embedders: dict[str, Embedder] = {}
         self._embedder(DEFAULT_EMBEDDER)
         self._embeds: deque[EmbedJob] = deque()
-        self._inbox: queue.SimpleQueue[ToChild | Prepared | Refusal | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[FromInside | None] = queue.SimpleQueue()
+        self._warming: set[int] = set()
         self._watchdog = Watchdog(config.engine.step_seconds)
 
     def run(self) -> None:
         for version, path in self._config.adapters.items():
             try:
-                self._lanes.load(version, Path(path))
+                self._lanes.put(version, self._lanes.open(version, Path(path)))
             except ModelError as error:  # its file is gone or was changed: the others go on without it
                 sys.stderr.write(f"engine: {error}\n")
         self._channel.send(Ready(STARTING, self._info(), self._lanes.versions))
@@ -158,6 +175,14 @@ class EngineChild:
         except OneselfError as error:
             return Refusal(submit.id, error)
 
+    # --- the loading thread: weights and context of a self, while others are streaming ---
+
+    def _open(self, frame: LoadAdapter) -> None:
+        try:
+            self._inbox.put(Opened(frame.id, frame.version, self._lanes.open(frame.version, Path(frame.path))))
+        except OneselfError as error:
+            self._inbox.put(Refusal(frame.id, error))
+
     # --- the main thread ---
 
     def _take_in(self) -> bool:
@@ -184,10 +209,13 @@ class EngineChild:
         streaming = [scheduler for scheduler in busy if scheduler.streaming]
         for scheduler in busy:
             others = any(other is not scheduler for other in streaming)
-            if outputs := scheduler.step(hurry=others):
+            outputs: list[FromChild] = []
+            for output in scheduler.step(hurry=others):
+                outputs += [output] if output.id not in self._warming else self._warmed(output)
+            if outputs:
                 self._channel.send_all(outputs)
 
-    def _handle(self, frame: ToChild | Prepared | Refusal) -> None:
+    def _handle(self, frame: FromInside) -> None:
         match frame:
             case Prepared():
                 self._submit(frame)
@@ -203,14 +231,35 @@ class EngineChild:
             case Detokenize(id, tokens):
                 self._channel.send(Written(id, self._model.text(tokens)))
             case LoadAdapter(id, version, path):
-                with self._watchdog.step():
-                    self._lanes.load(version, Path(path))
-                self._channel.send(Done(id))
+                if self._lanes.has(version, Path(path)):
+                    self._channel.send(Done(id))
+                else:
+                    threading.Thread(target=self._open, args=(frame,), name="loader", daemon=True).start()
+            case Opened(id, version, lane):
+                self._warm(id, lane)
+                self._lanes.put(version, lane)
             case UnloadAdapter(id, version):
                 self._lanes.unload(version)
                 self._channel.send(Done(id))
             case AskFigures(id):
                 self._channel.send(Figures(id, self._figures()))
+
+    def _warm(self, id: int, lane: Lane) -> None:
+        """Have it read what requests begin with before they come; it is loaded when it has."""
+        beginning = self._lanes.shared_beginning
+        if len(beginning) < WORTH_WARMING:
+            self._channel.send(Done(id))
+            return
+        request = Generate(prompt=tuple(beginning), max_tokens=1)
+        lane.scheduler.add(Sequence(id, request, beginning, self._model, cells=self._tokens_at_most + 1))
+        self._warming.add(id)
+
+    def _warmed(self, output: Output) -> list[FromChild]:
+        """What it would say after that beginning is nobody's; that it has read it is."""
+        if not isinstance(output, Ended):
+            return []
+        self._warming.remove(output.id)
+        return [Done(output.id)]
 
     def _submit(self, prepared: Prepared) -> None:
         submit = prepared.submit
@@ -271,7 +320,7 @@ class EngineChild:
         )
 
     def _figures(self) -> dict[str, float]:
-        schedulers, totals = [lane.scheduler for lane in self._lanes], self._lanes.totals
+        schedulers, totals = [lane.scheduler for lane in self._lanes], self._lanes.shared.totals
         return {
             "resident_bytes": float(psutil.Process().memory_info().rss),
             "running": float(sum(scheduler.running for scheduler in schedulers)),
@@ -279,7 +328,7 @@ class EngineChild:
             "adapters": float(len(self._lanes.versions)),
             "cells": float(len(schedulers) * self._config.engine.context_tokens),
             "cells_used": float(sum(scheduler.cells_used for scheduler in schedulers)),
-            "state_bytes": float(self._lanes.states.held),
+            "state_bytes": float(self._lanes.shared.states.held),
             "prompt_tokens": float(totals.prompt_tokens),
             "prefix_tokens_reused": float(totals.reused),
             "tokens_decoded": float(totals.decoded),

@@ -124,3 +124,31 @@ async def test_after_a_swap_the_answer_is_a_cold_starts(
     finally:
         await warm.close()
         await cold.close()
+
+
+async def test_a_new_self_has_read_what_everyone_begins_with_before_it_serves(
+    engine: LocalEngine, write_adapter: WriteAdapter, tmp_path: Path
+) -> None:
+    prompts = [f"{PERSONA} Question {n}: who are you?" for n in range(3)]
+    await asyncio.gather(*(whole(engine, prompt, max_tokens=4) for prompt in prompts))
+    await engine.load_adapter("next", write_adapter(tmp_path / "next.gguf", strength=1.0))
+    _, usage = await whole(engine, f"{PERSONA} Question 7: where do you live?", adapter="next", max_tokens=4)
+    assert usage.cached_tokens > 100, "its first request did not wait for the persona to be read"
+    await engine.unload_adapter("next")
+
+
+async def test_streams_go_on_while_selves_are_loaded_under_them(
+    engine: LocalEngine, write_adapter: WriteAdapter, tmp_path: Path
+) -> None:
+    """Ten swaps under three streams: every stream ends on the weights it began with, and none notices."""
+    files = [write_adapter(tmp_path / f"{n}.gguf", strength=1.0, seed=n) for n in (1, 2)]
+    prompt, length = "1, 2, 3, 4, 5, 6, 7, 8, 9,", 60
+    await engine.load_adapter("live", files[0])
+    streams = [asyncio.create_task(whole(engine, prompt, max_tokens=length, logit_bias=NO_END)) for _ in range(3)]
+    for n in range(10):
+        await engine.load_adapter("live", files[(n + 1) % 2])
+    ended = await asyncio.gather(*streams)
+    assert [usage.completion_tokens for _, usage in ended] == [length] * 3
+    assert len({text[:60] for text, _ in ended}) == 1
+    assert (await engine.stats())["adapters"] == 1
+    await engine.unload_adapter("live")

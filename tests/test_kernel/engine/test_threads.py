@@ -16,14 +16,14 @@ def run(choice: ThreadChoice, rows: int, seconds: dict[int, float], steps: int =
 
 
 def test_each_is_tried_and_the_fastest_kept() -> None:
-    choice = ThreadChoice(4)
+    choice = ThreadChoice(most=4)
     assert set(run(choice, 1, {1: 0.01, 2: 0.02, 4: 0.05})[:3]) == {1, 2, 4}
     assert set(run(choice, 256, {1: 0.9, 2: 0.5, 4: 0.3})[3:]) == {4}
     assert set(run(choice, 1, {1: 0.01, 2: 0.02, 4: 0.05})) == {1}, "single rows are judged by themselves"
 
 
 def test_it_notices_that_the_machine_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    choice = ThreadChoice(2)
+    choice = ThreadChoice(most=2)
     assert run(choice, 256, {1: 0.5, 2: 0.3})[-1] == 2
     monkeypatch.setattr(threads, "TRY_SECONDS", 0.0)
     assert 1 in run(choice, 256, {1: 0.5, 2: 3.0})
@@ -32,4 +32,4 @@ def test_it_notices_that_the_machine_has_changed(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_number_that_was_set_is_kept() -> None:
-    assert set(run(ThreadChoice(3, fixed=True), 1, {3: 1.0})) == {3}
+    assert set(run(ThreadChoice(3), 1, {3: 1.0})) == {3}

@@ -34,10 +34,9 @@ async def together(
                 for index, request in enumerate(requests):
                     group.create_task(run(index, request))
         except BaseExceptionGroup as failed:
+            await parts.put(None)
             raise failed.exceptions[0] from None
-        finally:
-            if not running.cancelled():
-                await parts.put(None)
+        await parts.put(None)
 
     running = asyncio.create_task(run_all())
     try:

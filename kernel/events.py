@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from kernel.types import SpokenSegment
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=True):
     """Base of every event."""
@@ -11,7 +13,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=Tr
 
 class StageStarted(Event, frozen=True, kw_only=True):
     stage: str
-    """``read``, ``analyse``, ``identity``, ``data``, ``train``, ``write``, ``exam``, ``promote``."""
+    """``read``, ``analyse``, ``identity``, ``data``, ``train``, ``write``, ``exam``, ``promote``, ``bake``,
+    ``quantise``."""
     total: int = 0
 
 
@@ -53,4 +56,12 @@ class EngineRestarted(Event, frozen=True, kw_only=True):
     why: str
 
 
-AnyEvent = StageStarted | Progressed | StageFinished | RunStarted | RunFinished | SelfPromoted | EngineRestarted
+class SegmentHeard(Event, frozen=True, kw_only=True):
+    """The one event that holds words: they go to who sent the recording, and nowhere else."""
+
+    segment: SpokenSegment
+
+
+AnyEvent = (
+    StageStarted | Progressed | StageFinished | RunStarted | RunFinished | SelfPromoted | EngineRestarted | SegmentHeard
+)

@@ -152,6 +152,7 @@ class Forgetting:
         marked = [one for one in holdings if one.version in finished]
         for one in marked:
             mind.shelf.mark_forgotten(one.version, ids)
+            await mind.baking.stop(one.version)
         if mind.shelf.live in {one.version for one in marked}:
             await mind.serve_clean()
         for one in marked:

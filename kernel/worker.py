@@ -23,13 +23,15 @@ from kernel.frames import ChildChannel, ChildProcess
 
 JOBS: dict[str, str] = {
     "read": "kernel.memory.jobs:read",
+    "transcribe": "kernel.memory.transcribing:transcribe",
     "understand": "kernel.l0_insight.jobs:understand",
     "identity": "kernel.l1_identity.jobs:build",
     "prepare": "kernel.l2_training.worker:prepare",
     "train": "kernel.l2_training.worker:train",
+    "bake": "kernel.l2_training.bake:bake",
     "plot": "kernel.exam.plot:plot",
 }
-OWN_CHILD = {"prepare", "train"}
+OWN_CHILD = {"prepare", "train", "bake"}
 """Jobs that get a fresh child at low priority instead of the shared one."""
 IDLE_SECONDS = 30.0
 
@@ -174,6 +176,9 @@ class ProcessWorker:
                 self._shared = _Child(self._logs / "worker.log", nice=0)
             try:
                 return await self._shared.run(job, payload, on_event)
+            except asyncio.CancelledError:
+                self._retire_shared()  # it was killed, but may look alive to the next job for a moment
+                raise
             finally:
                 self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._end_shared)
 
@@ -191,9 +196,14 @@ class ProcessWorker:
         for child in [*self._own.values(), *([self._shared] if self._shared else [])]:
             await child.stop()
         self._shared = None
+        await asyncio.gather(*self._closing)
 
     def _end_shared(self) -> None:
-        if self._shared is not None and not self._turn.locked():
+        if not self._turn.locked():
+            self._retire_shared()
+
+    def _retire_shared(self) -> None:
+        if self._shared is not None:
             task = asyncio.create_task(self._shared.stop())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)

@@ -22,7 +22,9 @@ T = TypeVar("T")
 Work = Callable[[OnEvent], Awaitable[Any]]
 
 
-class _Result:
+class Result:
+    """The last of the events."""
+
     def __init__(self, value: Any) -> None:
         self.value = value
 
@@ -33,29 +35,30 @@ def wants_events(request: AnyRequest) -> bool:
 
 async def with_progress(request: AnyRequest, work: Work, held: AsyncExitStack | None = None) -> EventStream:
     """Runs ``work`` under the response; a client that leaves cancels it. ``held`` is closed when it has ended."""
-    pump: Pump[AnyEvent | _Result] = Pump(_run(work))
+    pump: Pump[AnyEvent | Result] = Pump(events_of(work))
     return EventStream(_events(pump), pump, held)
 
 
-async def _run(work: Work) -> AsyncIterator[AnyEvent | _Result]:
+async def events_of(work: Work) -> AsyncIterator[AnyEvent | Result]:
+    """What happens in ``work`` as it does, then what came of it. Closing the iterator cancels the work."""
     happened: asyncio.Queue[AnyEvent | None] = asyncio.Queue()
     task = asyncio.ensure_future(work(happened.put_nowait))
     task.add_done_callback(lambda _: happened.put_nowait(None))
     try:
         while (event := await happened.get()) is not None:
             yield event
-        yield _Result(task.result())
+        yield Result(task.result())
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _events(pump: Pump[AnyEvent | _Result]) -> AsyncIterator[bytes]:
+async def _events(pump: Pump[AnyEvent | Result]) -> AsyncIterator[bytes]:
     try:
         async for item in pinged(pump):
             if item is None:
                 yield PING
-            elif isinstance(item, _Result):
+            elif isinstance(item, Result):
                 yield named("result", item.value)
             else:
                 yield named(type(item).__name__, item)

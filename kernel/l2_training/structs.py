@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.config import TrainingConfig
-from kernel.types import Frozen, Identity
+from kernel.types import BakedType, Frozen, Identity
 
 
 class PrepareTask(Frozen, frozen=True, kw_only=True):
@@ -57,3 +57,15 @@ class Trained(Frozen, frozen=True, kw_only=True):
     last_loss: float
     adapter_sha256: str
     template_sha256: str
+
+
+class BakeTask(Frozen, frozen=True, kw_only=True):
+    """Make one whole model of base and adapter."""
+
+    base: str
+    base_sha256: str
+    adapter: str
+    target: str
+    type: BakedType
+    threads: int
+    """0: as many as there are cores."""

@@ -21,7 +21,7 @@ from kernel.types import Holding, Sample, SampleOf
 RUN = 5
 """Words in a row that tell a text by."""
 DATASET, EXAM, REPORT = "dataset.jsonl", "exam.jsonl", "report.json"
-_WEIGHTS = ("adapter.gguf", "self.gguf", "peft", "checkpoints")
+_WEIGHTS = ("adapter.gguf", "self.gguf", "self.gguf.part", "self.gguf.f16.part", "peft", "checkpoints")
 _MANIFEST = "manifest.json"
 _WORD = re.compile(r"\w+")
 

@@ -17,14 +17,15 @@ import msgspec
 from kernel.config import Paths
 from kernel.engine.starter import base_sha256
 from kernel.errors import NotFound, WrongUse
-from kernel.files import write_whole
+from kernel.files import file_sha256, write_whole
 from kernel.l2_training.adapter import write_gguf
 from kernel.l2_training.skill import ADAPTER
-from kernel.types import SelfVersion
+from kernel.types import Baked, SelfVersion
 
 FIRST = "0000"
 MANIFEST = "manifest.json"
 ADAPTER_FILE = "adapter.gguf"
+BAKED_FILE = "self.gguf"
 PEFT_FOLDER = "peft"
 _FORGOTTEN = "it had learned a memory that was forgotten: its weights are deleted"
 
@@ -115,6 +116,35 @@ class Shelf:
         name = self.get(version).adapter
         return self._paths.self_folder(version) / name if name else None
 
+    def baked_file(self, version: str) -> Path:
+        """Where the version's baked file lies, or would."""
+        return self._paths.self_folder(version) / BAKED_FILE
+
+    def whole_baked(self, version: str) -> Baked | None:
+        """What the manifest says of the baked file, where that is just what lies there and was made of the version's own
+        base and adapter. Reads all of both files."""
+        found, file, adapter = self.get(version), self.baked_file(version), self.adapter_file(version)
+        baked = found.baked
+        if baked is None or adapter is None or not (file.is_file() and adapter.is_file()):
+            return None
+        of_these = baked.base_sha256 == found.base and baked.adapter_sha256 == file_sha256(adapter)
+        whole = file.stat().st_size == baked.bytes and file_sha256(file) == baked.sha256
+        return baked if of_these and whole else None
+
+    def served_file(self, version: str) -> Path | None:
+        """What the engine loads: the baked file where there is a whole one, else the adapter, or ``None`` where the version
+        answers by quoting. Reads all of a baked file."""
+        return self.baked_file(version) if self.whole_baked(version) else self.adapter_file(version)
+
+    def record_baked(self, version: str, baked: Baked) -> None:
+        """From here on the baked file is what is served."""
+        self.write(msgspec.structs.replace(self.get(version), baked=baked))
+
+    def drop_baked(self, version: str) -> None:
+        """Serve the adapter again; the baked file is deleted."""
+        self.write(msgspec.structs.replace(self.get(version), baked=None))
+        self.baked_file(version).unlink(missing_ok=True)
+
     def were_live(self) -> set[str]:
         """The live version and those that were live before it."""
         live = self._read_live()
@@ -124,7 +154,7 @@ class Shelf:
         """Never serve ``version`` again: it was trained on these notes, and its weights are to be deleted."""
         marked = self.get(version)
         forgotten = tuple(sorted({*marked.forgotten, *note_ids}))
-        self.write(msgspec.structs.replace(marked, adapter=None, forgotten=forgotten, why=_FORGOTTEN))
+        self.write(msgspec.structs.replace(marked, adapter=None, baked=None, forgotten=forgotten, why=_FORGOTTEN))
         live = self._read_live()
         self._write_live(_Live(live.version, [one for one in live.before if one != version]))
 

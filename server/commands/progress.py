@@ -20,6 +20,8 @@ _NAMES = {
     "write": "writing the adapter",
     "exam": "sitting the exam",
     "promote": "promoting",
+    "bake": "adding the adapter to the base",
+    "quantise": "quantising",
 }
 _IN_PERCENT = {"data", "train"}
 """Stages that count to a hundred whatever they do."""

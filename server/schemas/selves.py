@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kernel.types import Run, SelfVersion
+from kernel.types import BakedType, Run, SelfVersion
 
 
 class SelfOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +16,8 @@ class SelfOut(msgspec.Struct, frozen=True, kw_only=True):
     created: str
     exam: dict[str, Any]
     adapter: str | None
+    baked: BakedType | None
+    """Type of the one file that is served in place of base and adapter, where it has been baked."""
     parent: str | None
     why: str
 
@@ -26,6 +28,10 @@ class SelfList(msgspec.Struct, frozen=True):
 
 class PromoteRequest(msgspec.Struct):
     force: bool = False
+
+
+class BakeRequest(msgspec.Struct):
+    type: BakedType = "Q8_0"
 
 
 class TrainRequest(msgspec.Struct):
@@ -54,7 +60,8 @@ class RunList(msgspec.Struct, frozen=True):
 
 
 def self_out(version: SelfVersion) -> SelfOut:
-    return SelfOut(**{field.name: getattr(version, field.name) for field in msgspec.structs.fields(SelfOut)})
+    same = {field.name: getattr(version, field.name) for field in msgspec.structs.fields(SelfOut)}
+    return SelfOut(**{**same, "baked": version.baked.type if version.baked else None})
 
 
 def run_out(run: Run) -> RunOut:

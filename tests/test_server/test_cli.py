@@ -137,6 +137,21 @@ def test_selves(run: Run) -> None:
     assert run("selves", "promote", "0042").exit_code == 1
 
 
+def test_bake(run: Run, served: Any) -> None:
+    baked = run("selves", "bake", "--json")
+    assert (document(baked)["version"], document(baked)["baked"]) == ("0001", "Q8_0")
+    assert "adding the adapter to the base" in baked.stderr
+    assert run("selves", "bake", "0001", "--type", "Q4_K_M").stdout == "Self 0001 is baked (Q4_K_M).\n"
+    assert document(run("selves", "bake", "0000", "--json"), 2)["error"]["code"] == "no_adapter"
+    assert run("selves", "bake", "0042").exit_code == 1
+    assert run("selves", "bake", "--type", "Q2").exit_code == 2
+    with served.http() as http:
+        assert http.post("/api/selves/0001/bake").json()["baked"] == "Q8_0"
+        wrong = http.post("/api/selves/0001/bake", json={"type": "Q2"})
+        assert (wrong.status_code, wrong.json()["error"]["param"]) == (400, "type")
+        assert http.post("/api/selves/0042/bake").status_code == 404
+
+
 def test_status_and_doctor(run: Run, served: Any) -> None:
     status = document(run("status", "--json"))
     assert (status["answered_by"], status["live"]) == (served.url, "0001")

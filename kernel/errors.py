@@ -45,6 +45,12 @@ class ModelError(OneselfError):
     code = "model"
 
 
+class NoAdapters(ModelError):
+    """The server that carries the weights takes no adapter while it runs: selves answer without theirs."""
+
+    code = "no_adapters"
+
+
 class ReadError(OneselfError):
     """One file cannot be read; never stops the others."""
 
@@ -65,6 +71,12 @@ class EngineDied(EngineError, ConnectionError):
 
 class ContextOverflow(WrongUse):
     code = "context_length_exceeded"
+
+
+class BadGrammar(WrongUse):
+    """A grammar or JSON schema that the answer should follow cannot be used."""
+
+    code = "invalid_grammar"
 
 
 class Busy(OneselfError):

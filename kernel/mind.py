@@ -12,21 +12,27 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
 
+import msgspec
+
 from kernel.abc import Engine, ModelInfo, OnEvent, Worker
 from kernel.answer.answerer import Answerer, Context
 from kernel.answer.bands import from_plain
 from kernel.answer.prompt import ChatTemplate
 from kernel.answer.quote import needs_passage, with_passage
+from kernel.baking import Baking
 from kernel.config import KernelConfig, Paths
 from kernel.engine.client import LocalEngine
-from kernel.errors import EngineError, JobFailed, ModelError, NotFound
+from kernel.errors import Busy, EngineError, JobFailed, ModelError, NoAdapters, NotFound
 from kernel.forgetting import RETRAIN, Forgetting
 from kernel.home import check_version, hold
 from kernel.l0_insight.structs import ANALYST, Understood
+from kernel.lending import Lending
 from kernel.memory.asked import text_to_embed
 from kernel.memory.ingest import Ingest
 from kernel.memory.search import Searcher
 from kernel.memory.store import Store
+from kernel.memory.transcribing import Recording
+from kernel.memory.whisper import whisper_folder
 from kernel.mirroring import Mirroring
 from kernel.pipeline import Pipeline, Trainings
 from kernel.remembering import Remembering
@@ -35,6 +41,7 @@ from kernel.superseding import mark_superseded
 from kernel.types import (
     Answer,
     AnswerDelta,
+    BakedType,
     Biography,
     Frozen,
     Hit,
@@ -44,12 +51,15 @@ from kernel.types import (
     Origin,
     Question,
     SelfVersion,
+    Transcript,
 )
 from kernel.worker import ProcessWorker
 
 log = logging.getLogger(__name__)
 UNDERSTAND_BATCH = 16
 """Notes to one worker job: files that are to be read meanwhile wait for no more than these."""
+RECORDINGS = 8
+"""That may wait to be transcribed, or be under way: one at a time is."""
 MARKING_SHARE = 0.05
 """Of the time, at most, that goes into finding out anew what has been superseded."""
 
@@ -77,7 +87,7 @@ class Status(Frozen, frozen=True, kw_only=True):
     """Process ids."""
 
 
-class Mind(Remembering):
+class Mind(Remembering, Lending):
     """See ``kernel.abc.Self``; made by ``Mind.open``, ended by ``close``."""
 
     def __init__(
@@ -93,9 +103,12 @@ class Mind(Remembering):
         self._understanding: asyncio.Task[None] | None = None
         self._unmarked, self._mark_at = False, 0.0
         self._marking: asyncio.TimerHandle | None = None
+        self._recordings = 0
         self._turn = asyncio.Lock()
+        self._without_weights = False
         self.mirroring = Mirroring(self)
         self.forgetting = Forgetting(self)
+        self.baking = Baking(self)
         self.trainings = Trainings(store, Pipeline(self), self.forgetting.trained)
 
     @classmethod
@@ -106,7 +119,7 @@ class Mind(Remembering):
         check_version(paths)
         with ExitStack() as stack:
             stack.enter_context(hold(paths))
-            engine = engine or LocalEngine(paths, config.engine)
+            engine = engine or engine_of(paths, config)
             store = await Store.open(paths.database, embedding_model=config.memory.embedder)
             mind = cls(paths, config, store, engine, worker or ProcessWorker(paths.logs), stack)
             try:
@@ -121,6 +134,7 @@ class Mind(Remembering):
     async def close(self) -> None:
         """End the children and give the home back. What was not finished goes on at the next start."""
         await self.trainings.close()
+        await self.baking.stop()
         if self._marking is not None:
             self._marking.cancel()
         if self._understanding is not None:
@@ -185,6 +199,24 @@ class Mind(Remembering):
 
     async def served_models(self) -> list[str]:
         return self.answerer.served()
+
+    # --- recordings ---------------------------------------------------------------------------------------------------
+
+    async def transcribe(self, recording: Recording, on_event: OnEvent | None = None) -> Transcript:
+        """What is said in it, by the configured Whisper model; nothing is kept. Each segment is told as it is heard.
+
+        Raises ``ModelError`` while the model is not installed, ``JobFailed`` (code ``unreadable``) for what is no
+        recording, and ``Busy``.
+        """
+        model = await asyncio.to_thread(whisper_folder, str(self.paths.models), self.config.memory.whisper)
+        if self._recordings >= RECORDINGS:
+            raise Busy(f"{RECORDINGS} recordings are waiting already; try again in a moment", retry_after=10)
+        self._recordings += 1
+        try:
+            wanted = msgspec.structs.replace(recording, model=str(model))
+            return await self.worker.run("transcribe", wanted, Transcript, on_event=on_event)
+        finally:
+            self._recordings -= 1
 
     # --- understanding ------------------------------------------------------------------------------------------------
 
@@ -272,15 +304,28 @@ class Mind(Remembering):
         await self._serve(back.version)
         return back
 
+    async def bake(self, version: str, kind: BakedType = "Q8_0", *, on_event: OnEvent | None = None) -> SelfVersion:
+        """Make one file of base and adapter and serve it in their place. See ``kernel.baking``."""
+        return await self.baking.bake(version, kind, on_event=on_event)
+
     async def load_self(self, version: str) -> None:
-        """Have the version's adapter in the engine, beside what is there."""
-        file = self.shelf.adapter_file(version)
-        if file is not None and version not in self.answerer.context.adapters:
+        """Have the version in the engine, beside what is there: its baked file, or its adapter."""
+        if version in self.answerer.context.adapters:
+            return
+        file = await asyncio.to_thread(self.shelf.served_file, version)
+        if file is None:
+            return
+        try:
             await self.engine.load_adapter(version, file)
-            self.answerer.context.adapters |= {version}
+        except NoAdapters as error:  # it answers by quoting then
+            if not self._without_weights:
+                log.warning("%s", error)
+            self._without_weights = True
+            return
+        self.answerer.context.adapters |= {version}
 
     async def unload_self(self, version: str) -> None:
-        """Free the version's adapter unless it is live."""
+        """Free what the engine holds of the version unless it is live."""
         context = self.answerer.context
         if version in context.adapters and version != context.live:
             context.adapters -= {version}
@@ -303,8 +348,8 @@ class Mind(Remembering):
     async def status(self) -> Status:
         sizes = await asyncio.to_thread(_disk, self.paths)
         children = dict(self.worker.pids) if isinstance(self.worker, ProcessWorker) else {}
-        if isinstance(self.engine, LocalEngine) and self.engine.pid:
-            children["engine"] = self.engine.pid
+        if (engine := getattr(self.engine, "pid", None)) is not None:
+            children["engine"] = engine
         wanted = self.config.memory.embedder
         return Status(
             ready=self.ready,
@@ -336,6 +381,7 @@ class Mind(Remembering):
             ),
         )
         await self.refresh_identity()
+        self.baking.recover()
         await self._serve(self.shelf.live)
         await self.trainings.recover()
         await self.forgetting.recover()
@@ -370,6 +416,15 @@ class Mind(Remembering):
             await self.worker.close()
         self.searcher.close()
         await self.store.close()
+
+
+def engine_of(paths: Paths, config: KernelConfig) -> Engine:
+    """The engine that the settings ask for: a child of this process, or another server."""
+    if config.engine.url:
+        from kernel.engine.remote import RemoteEngine  # HTTP, which a home that generates itself need not load
+
+        return RemoteEngine(paths, config.engine)
+    return LocalEngine(paths, config.engine)
 
 
 def _today(as_of: str | None) -> dt.date:

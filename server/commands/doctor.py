@@ -59,6 +59,8 @@ def examine(paths: Paths) -> Iterator[Check]:
     yield _memory()
     settings = _settings(paths)
     yield settings if isinstance(settings, Check) else Check(name="settings", ok=True, message="all settings are known")
+    if isinstance(settings, Settings) and settings.engine.url:
+        yield _elsewhere(settings)
     home = _home(paths)
     yield home
     if not home.ok:
@@ -106,6 +108,17 @@ def _settings(paths: Paths) -> Settings | Check:
     except OneselfError as error:
         step = f"Mend it in {paths.settings} or in the environment."
         return Check(name="settings", ok=False, message=str(error), next_step=step)
+
+
+def _elsewhere(settings: Settings) -> Check:
+    """The server that carries the weights, where there is one."""
+    from kernel.engine.remote import look
+
+    try:
+        return Check(name="engine", ok=True, message=asyncio.run(look(settings.engine)))
+    except OneselfError as error:
+        step = "Start that server or mend the settings of section engine; without engine.url this machine generates."
+        return Check(name="engine", ok=False, message=str(error), next_step=step)
 
 
 def _home(paths: Paths) -> Check:

@@ -1,4 +1,4 @@
-"""What every ``Engine`` keeps (see ``kernel.abc``), run over the real one and the scripted one."""
+"""What every ``Engine`` keeps (see ``kernel.abc``), run over the real one, the scripted one and another server."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import pytest_asyncio
@@ -13,9 +14,11 @@ import pytest_asyncio
 from kernel.abc import Engine, Finished, Generate, Piece
 from kernel.config import EngineConfig, Paths
 from kernel.engine.client import LocalEngine
+from kernel.engine.remote import RemoteEngine
 from kernel.engine.scripted import ScriptedEngine
 from kernel.engine.starter import install_starter
 from kernel.errors import Busy, ContextOverflow, EngineError, ModelError, NotFound, WrongUse
+from tests.test_kernel.engine.others import VLLM, engine_of, listening
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -24,10 +27,21 @@ PROMPT = "<|im_start|>user\nWhat is the capital of France? Name it in a sentence
 Make = Callable[[], Engine]
 
 
-@pytest.fixture(scope="module", params=["local", "scripted"])
-def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Make:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def elsewhere() -> AsyncIterator[str]:
+    """The address of another server."""
+    theirs = engine_of(CONFIG.context_tokens, delay=0.01)
+    async with listening(VLLM(theirs, CONFIG.context_tokens)) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=["local", "scripted", "remote"])
+def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, elsewhere: str) -> Make:
     if request.param == "scripted":
         return lambda: ScriptedEngine(config=CONFIG, delay=0.01)
+    if request.param == "remote":
+        there = msgspec.structs.replace(CONFIG, url=elsewhere)
+        return lambda: RemoteEngine(Paths(tmp_path_factory.getbasetemp()), there, local=ScriptedEngine(config=CONFIG))
     paths = Paths(tmp_path_factory.getbasetemp() / "starter")
     install_starter(paths)
     return lambda: LocalEngine(paths, CONFIG)

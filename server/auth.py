@@ -25,6 +25,8 @@ PUBLIC = "public"
 """A route with this in its ``opt`` asks for no key."""
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 _ALLOWED_METHODS = "GET, POST, PATCH, DELETE, OPTIONS"
+_EXPOSED = "mcp-session-id, retry-after"
+"""What scripts of an allowed page may read beside the plain headers."""
 
 
 class Guard(ASGIMiddleware):
@@ -122,6 +124,7 @@ def _with_cors(send: Send, origin: str) -> Send:
             headers = MutableScopeHeaders.from_message(message)
             headers["access-control-allow-origin"] = origin
             headers["vary"] = "Origin"
+            headers["access-control-expose-headers"] = _EXPOSED
         await send(message)
 
     return sending

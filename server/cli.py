@@ -27,6 +27,7 @@ _COMMANDS = {
     "exam": "server.commands.train:exam",
     "identity": "server.commands.selves:identity",
     "selves": "server.commands.selves:selves",
+    "mcp": "server.commands.mcp:mcp",
 }
 
 

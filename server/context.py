@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from litestar import Request
 
 from server.faults import Refused
+from server.metrics import Metrics
 from server.settings import Settings
 from server.sse import Pump
 
@@ -25,13 +27,21 @@ class Running:
     def __init__(self, mind: Mind, settings: Settings) -> None:
         self.mind, self.settings = mind, settings
         self.started = int(time.time())
-        self.stopping = False
+        self.metrics = Metrics()
+        self.stopped = asyncio.Event()
+        """Set by ``stop``, for streams that nothing else would end."""
+        self.at_end = AsyncExitStack()
+        """What was started for requests and outlives them; whoever runs the server closes it before the mind."""
         self._watchers: set[Pump[Any]] = set()
         self._examining = False
 
+    @property
+    def stopping(self) -> bool:
+        return self.stopped.is_set()
+
     def stop(self) -> None:
         """Not ready any more; readers of events are let go, answers run on."""
-        self.stopping = True
+        self.stopped.set()
         for pump in self._watchers:
             pump.end()
 

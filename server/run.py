@@ -58,7 +58,8 @@ async def serve(paths: Paths, settings: Settings, key: str, *, on_ready: Callabl
                 return
             server = _Server(mind, settings, key, lambda: on_ready(_announce(paths, settings, bound)))
             signals.then(server.stop)
-            await server.serve(sockets=[bound])
+            async with server.running.at_end:
+                await server.serve(sockets=[bound])
         finally:
             paths.run.unlink(missing_ok=True)
             await mind.close()
@@ -75,7 +76,7 @@ class _Server(uvicorn.Server):
 
     def __init__(self, mind: Mind, settings: Settings, key: str, on_ready: Callable[[], None]) -> None:
         app = create_app(mind, settings, key)
-        self._running: Running = app.state.running
+        self.running: Running = app.state.running
         self._on_ready = on_ready
         drain = max(1, round(settings.server.drain_seconds))
         super().__init__(
@@ -101,7 +102,7 @@ class _Server(uvicorn.Server):
     def stop(self) -> None:
         self.force_exit = self.should_exit
         self.should_exit = True
-        self._running.stop()
+        self.running.stop()
 
 
 class _Signals:

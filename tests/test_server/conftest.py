@@ -58,7 +58,7 @@ def serving(make: Callable[[], Any], paths: Paths, config: ServerConfig) -> Iter
         made = make()
         mind = await made if asyncio.iscoroutine(made) else made
         settings = Settings(server=config)
-        with socket.socket() as bound:
+        with socket.socket(proto=socket.IPPROTO_TCP) as bound:  # as a bare one it would wait before small answers
             bound.bind(("127.0.0.1", 0))
             app = create_app(mind, settings, KEY)
             server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, timeout_graceful_shutdown=1))
@@ -70,7 +70,8 @@ def serving(make: Callable[[], Any], paths: Paths, config: ServerConfig) -> Iter
             served.append(Served(mind, settings, port, asyncio.get_running_loop()))
             stop.append(lambda: setattr(server, "should_exit", True))
             ready.set()
-            await task
+            async with app.state.running.at_end:
+                await task
         if hasattr(mind, "close"):
             await mind.close()
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import msgspec
 
-from kernel.errors import OneselfError, WrongUse
+from kernel.errors import BadGrammar, OneselfError, WrongUse
 
 
 class BadParameter(WrongUse):
@@ -19,6 +22,15 @@ class Unsupported(BadParameter):
     """Asked for by a right name, and not offered."""
 
     code = "unsupported"
+
+
+@contextmanager
+def blaming(param: str | None) -> Iterator[None]:
+    """A grammar that the engine cannot use came with ``param``: so says the ``BadParameter`` that is raised instead."""
+    try:
+        yield
+    except BadGrammar as error:
+        raise BadParameter(str(error), param, code=error.code) from error
 
 
 class Refused(OneselfError):

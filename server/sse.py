@@ -114,13 +114,16 @@ async def _closable(source: AsyncIterator[T]) -> AsyncGenerator[T, None]:
 
 
 class EventStream(ASGIStreamingResponse):
-    """``text/event-stream`` of encoded events; closes ``pump``, then ``held``, when the events or the client end."""
+    """``text/event-stream`` of encoded events; closes ``pump``, then ``held``, when the events or the client end.
+
+    Who has read the stream to its end finds both closed.
+    """
 
     def __init__(
         self, events: AsyncIterator[bytes], pump: Pump[Any], held: contextlib.AsyncExitStack | None = None
     ) -> None:
         super().__init__(
-            iterator=events,
+            iterator=self._then_closed(events),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
         )
@@ -132,10 +135,19 @@ class EventStream(ASGIStreamingResponse):
                 group.start_soon(partial(self._stream, send))
                 await self._listen_for_disconnect(cancel_scope=group.cancel_scope, receive=receive)
         finally:
-            with CancelScope(shield=True):
-                await self._pump.close()
-                if self._held is not None:
-                    await self._held.aclose()
+            await self._close()
+
+    async def _then_closed(self, events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for event in events:
+            yield event
+        await self._close()
+
+    async def _close(self) -> None:
+        """Safe to call twice."""
+        with CancelScope(shield=True):
+            await self._pump.close()
+            if self._held is not None:
+                await self._held.aclose()
 
 
 def as_json(value: Any, status: int = 200) -> ASGIResponse:

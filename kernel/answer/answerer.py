@@ -13,10 +13,14 @@ from dataclasses import dataclass, field, replace
 from kernel.abc import Engine, Generate, Piece
 from kernel.answer import check, quote
 from kernel.answer.bands import DEFAULTS, Bands, too_weak
+from kernel.answer.draft import Draft, fit
+from kernel.answer.free import Free, Written
+from kernel.answer.in_use import InUse
 from kernel.answer.prompt import ChatTemplate, prompt_of_self
 from kernel.answer.route import is_world, route
+from kernel.answer.turns import Turns, is_free, turns_of
 from kernel.answer.voices import SPARE, fit_to_answer
-from kernel.errors import EngineError, NotFound, WrongUse
+from kernel.errors import EngineError, NotFound
 from kernel.memory.language import language_of
 from kernel.types import (
     Answer,
@@ -28,9 +32,6 @@ from kernel.types import (
     Language,
     Message,
     Question,
-    Route,
-    Source,
-    Usage,
 )
 
 Search = Callable[[str, int, str | None, tuple[str, ...]], Awaitable[list[Hit]]]
@@ -38,8 +39,6 @@ Search = Callable[[str, int, str | None, tuple[str, ...]], Awaitable[list[Hit]]]
 SAME_WORDS = 0.6
 """Share of a question's telling words that a note holds from which it is asked of the notes ("What is the lamp made of?"):
 3 in 100 general questions come so near to some note of an invented person."""
-TURNS_BEFORE = 4
-"""Messages of the conversation that a self is shown; more only distracts a small model."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,7 @@ class Context:
     live: str = "0000"
     adapters: frozenset[str] = frozenset()
     """Versions whose adapter is loaded in the engine."""
+    in_use: InUse = field(default_factory=InUse)
     biography: Biography = field(default_factory=Biography)
     bands: dict[Language, Bands] = field(default_factory=lambda: dict(DEFAULTS))
     model_languages: tuple[str, ...] = ("en",)
@@ -77,37 +77,13 @@ class _Asked:
 
     question: Question
     way: Way
-    text: str
-    before: tuple[Message, ...]
-    system: str
+    turns: Turns
     language: Language
     bands: Bands
 
-
-@dataclass
-class _Draft:
-    """An answer in the making."""
-
-    route: Route
-    evidence: list[Hit] = field(default_factory=list)
-    score: float = 0.0
-    """Of the best that was found, whatever became of it."""
-    usage: Usage = field(default_factory=Usage)
-    text: str = ""
-    source: Source = "model"
-    cited: list[Citation] = field(default_factory=list)
-    parts: list[str] = field(default_factory=list)
-    finish: str = "stop"
-
-    def add(self, text: str) -> AnswerDelta:
-        """What the model writes goes on."""
-        self.text += text
-        return AnswerDelta(text=text)
-
-    def instead(self, text: str) -> AnswerDelta:
-        """Said in the model's place, from no evidence."""
-        self.text, self.source, self.evidence = text, "none", []
-        return AnswerDelta(text=text)
+    @property
+    def text(self) -> str:
+        return self.turns.text
 
 
 class Answerer:
@@ -124,7 +100,7 @@ class Answerer:
         adapter = version if version in self.context.adapters else None
         if version != live and adapter is None and name in ("self", "self-weights"):
             raise NotFound(
-                f"there is no model '{model}' here; served are: {', '.join(self.served())}", code="model_not_found"
+                f"there is no model '{model[:80]}' here; served are: {', '.join(self.served())}", code="model_not_found"
             )
         if name == "self":
             if not memory:
@@ -138,7 +114,7 @@ class Answerer:
         }
         if name not in ways:
             raise NotFound(
-                f"there is no model '{model}' here; served are: {', '.join(self.served())}", code="model_not_found"
+                f"there is no model '{model[:80]}' here; served are: {', '.join(self.served())}", code="model_not_found"
             )
         return ways[name]
 
@@ -160,57 +136,48 @@ class Answerer:
 
     async def stream(self, question: Question) -> AsyncGenerator[AnswerDelta | Answer, None]:
         """See ``kernel.abc.Self.ask_stream``."""
-        text, before, system = _turns(question.messages)
-        language = language_of(text)
+        turns = turns_of(question)
+        language = language_of(turns.text)
         way = self.way(question.model, memory=question.memory)
-        asked = _Asked(question, way, text, before, system, language, self.context.bands[language])
-        if way.method == "weights":
+        asked = _Asked(question, way, turns, language, self.context.bands[language])
+        if is_free(question):
+            parts = self._free(asked)
+        elif way.method == "weights":
             parts = self._plain(asked)
         elif way.method == "retrieval":
             parts = self._pasted(asked)
         else:
             parts = self._own(asked)
-        async with aclosing(parts):
-            async for part in parts:
-                if isinstance(part, _Draft):
-                    yield _finished(question.model, part)
-                else:
-                    yield part
+        with self.context.in_use.using(way.adapter):
+            async with aclosing(parts):
+                async for part in parts:
+                    yield part.answer(question.model) if isinstance(part, Draft) else part
 
-    # --- the three ways -----------------------------------------------------------------------------------------------
+    # --- the ways -----------------------------------------------------------------------------------------------
 
-    async def _plain(self, asked: _Asked) -> AsyncGenerator[AnswerDelta | _Draft, None]:
+    async def _plain(self, asked: _Asked) -> AsyncGenerator[AnswerDelta | Draft, None]:
         """The model alone: the base gets the messages as they came, a self's weights get its persona."""
         messages = self._prompt(asked, ()) if asked.way.voice else asked.question.messages
-        draft = _Draft(route="conversation")
+        draft = Draft(route="conversation")
         async for piece in self._generate(asked.question, messages, asked.way.adapter, draft):
             yield draft.add(piece)
         yield draft
 
-    async def _pasted(self, asked: _Asked) -> AsyncGenerator[AnswerDelta | _Draft, None]:
+    async def _pasted(self, asked: _Asked) -> AsyncGenerator[AnswerDelta | Draft, None]:
         """Plain retrieval with the base, the rival: the found sentences in front of the question, nothing checked."""
         found = await self._search(asked.text, self.context.evidence + SPARE, asked.question.as_of, ())
         hits = fit_to_answer(asked.text, found)[: self.context.evidence]
         notes = "\n".join(f"- {hit.text}" for hit in hits)
         content = f"Answer the question from these notes.\n\n{notes}\n\nQuestion: {asked.text}"
-        draft = _Draft(route="owner", evidence=hits, cited=[quote.citation(hit) for hit in hits])
+        draft = Draft(route="owner", evidence=hits, cited=[quote.citation(hit) for hit in hits])
         async for piece in self._generate(asked.question, [Message(role="user", content=content)], None, draft):
             yield draft.add(piece)
         yield draft
 
-    async def _own(self, asked: _Asked) -> AsyncGenerator[AnswerDelta | _Draft, None]:
+    async def _own(self, asked: _Asked) -> AsyncGenerator[AnswerDelta | Draft, None]:
         """A self with its memory: route, evidence, bands, check, citations."""
-        draft = _Draft(route=route(asked.text, asked.language))
+        draft = await self._found(asked)
         writes = asked.language in self.context.model_languages
-        if draft.route == "identity":
-            draft.evidence = self._who()
-        else:
-            turns = tuple(message.content for message in asked.before if message.role == "user")[-2:]
-            found = await self._search(asked.text, self.context.evidence + SPARE, asked.question.as_of, turns)
-            draft.evidence = fit_to_answer(asked.text, found)[: self.context.evidence]
-        draft.score = draft.evidence[0].score if draft.evidence else 0.0
-        if draft.route == "unsure":
-            draft.route = "world" if await self._about_world(asked, draft) else "owner"
         if draft.route == "world" and writes:
             parts = self._world(asked, draft)
         elif asked.way.method != "self" or not writes:
@@ -223,7 +190,43 @@ class Answerer:
             async for part in parts:
                 yield part
 
-    async def _about_world(self, asked: _Asked, draft: _Draft) -> bool:
+    async def _free(self, asked: _Asked) -> AsyncGenerator[AnswerDelta | Draft, None]:
+        """The model's own answers, unchecked; a self with its memory has evidence before it."""
+        draft, adapter, messages = Draft(route="conversation"), asked.way.adapter, asked.question.messages
+        if asked.way.memory:
+            draft = await self._found(asked)
+            draft.evidence = fit(draft, asked.bands)
+        if draft.route == "world":
+            adapter = None
+        elif asked.way.memory or asked.way.voice:
+            messages = self._prompt(asked, draft.evidence)
+        free = Free(self._engine, self.context.template, asked.question, messages, adapter)
+        async with aclosing(free.answers()) as parts:
+            async for part in parts:
+                if isinstance(part, Written):
+                    draft.choices, draft.usage = part.choices, part.usage
+                else:
+                    yield part
+        draft.text, draft.finish = draft.choices[0].text, draft.choices[0].finish_reason
+        if draft.text:
+            draft.cite()
+        yield draft
+
+    async def _found(self, asked: _Asked) -> Draft:
+        """Route and evidence: an answer before a word of it is written."""
+        draft = Draft(route=route(asked.text, asked.language))
+        if draft.route == "identity":
+            draft.evidence = self._who()
+        else:
+            turns = tuple(message.content for message in asked.turns.before if message.role == "user")[-2:]
+            found = await self._search(asked.text, self.context.evidence + SPARE, asked.question.as_of, turns)
+            draft.evidence = fit_to_answer(asked.text, found)[: self.context.evidence]
+        draft.score = draft.evidence[0].score if draft.evidence else 0.0
+        if draft.route == "unsure":
+            draft.route = "world" if await self._about_world(asked, draft) else "owner"
+        return draft
+
+    async def _about_world(self, asked: _Asked, draft: Draft) -> bool:
         """Of a question whose words do not say: is it about the world? The learned weights know English only."""
         world, score = None, draft.score
         if any(hit.explain.overlap >= SAME_WORDS for hit in draft.evidence):
@@ -237,14 +240,14 @@ class Answerer:
 
     # --- the routes ---------------------------------------------------------------------------------------------------
 
-    async def _world(self, asked: _Asked, draft: _Draft) -> AsyncGenerator[AnswerDelta | _Draft, None]:
+    async def _world(self, asked: _Asked, draft: Draft) -> AsyncGenerator[AnswerDelta | Draft, None]:
         """The base as it is, with the adapter off and its own system prompt."""
         draft.evidence = []
         async for piece in self._generate(asked.question, asked.question.messages, None, draft):
             yield draft.add(piece)
         yield draft
 
-    async def _quoted(self, asked: _Asked, draft: _Draft) -> AsyncGenerator[AnswerDelta | _Draft, None]:
+    async def _quoted(self, asked: _Asked, draft: Draft) -> AsyncGenerator[AnswerDelta | Draft, None]:
         """No model: the best sentences, or not knowing."""
         if draft.route == "identity" and not draft.evidence:
             yield draft.instead(_i_am(self.context.owner, asked.language))
@@ -254,10 +257,10 @@ class Answerer:
             yield draft.instead(quote.DOES_NOT_KNOW[asked.language])
         yield draft
 
-    async def _conversation(self, asked: _Asked, draft: _Draft) -> AsyncGenerator[AnswerDelta | _Draft, None]:
+    async def _conversation(self, asked: _Asked, draft: Draft) -> AsyncGenerator[AnswerDelta | Draft, None]:
         """Talk and writing: the voice, evidence if there is any, and no invented names or numbers."""
-        draft.evidence = [hit for hit in draft.evidence if hit.score >= asked.bands.quote_above]
-        sources = [*(f"{hit.context} {hit.title}" for hit in draft.evidence), *(m.content for m in asked.before)]
+        draft.evidence = fit(draft, asked.bands)
+        sources = [*(f"{hit.context} {hit.title}" for hit in draft.evidence), *(m.content for m in asked.turns.before)]
         sources += [asked.text, self.context.owner]
         messages = self._prompt(asked, draft.evidence)
         async with aclosing(self._sentences(asked.question, messages, asked.way.adapter, draft)) as parts:
@@ -267,12 +270,12 @@ class Answerer:
                 elif draft.text:
                     break
         if draft.text:
-            self._cite(draft)
+            draft.cite()
         else:
             yield draft.instead(quote.NOTHING_TO_SAY)
         yield draft
 
-    async def _grounded(self, asked: _Asked, draft: _Draft) -> AsyncGenerator[AnswerDelta | _Draft, None]:
+    async def _grounded(self, asked: _Asked, draft: Draft) -> AsyncGenerator[AnswerDelta | Draft, None]:
         """The owner is asked about: evidence, bands, check, citations."""
         if draft.route == "owner" and too_weak(asked.bands, draft.evidence):
             yield draft.instead(quote.DOES_NOT_KNOW["en"])
@@ -293,7 +296,7 @@ class Answerer:
                     break
                 yield draft.add(sentence)
         if draft.source == "model" and draft.text:
-            self._cite(draft)
+            draft.cite()
         elif not draft.text and draft.evidence:
             yield await self._quote(asked.question, draft)
         elif not draft.text:
@@ -310,10 +313,13 @@ class Answerer:
             found.append(biography_hit(cited.text, first))
         return found
 
-    def _prompt(self, asked: _Asked, evidence: Sequence[Hit]) -> Sequence[Message]:
-        return prompt_of_self(self.context.owner, asked.text, evidence, before=asked.before, system=asked.system)
+    def _prompt(self, asked: _Asked, evidence: Sequence[Hit]) -> tuple[Message, ...]:
+        turns = asked.turns
+        return prompt_of_self(
+            self.context.owner, turns.text, evidence, before=turns.before, after=turns.after, system=turns.system
+        )
 
-    async def _quote(self, question: Question, draft: _Draft) -> AnswerDelta:
+    async def _quote(self, question: Question, draft: Draft) -> AnswerDelta:
         """The best of the evidence as the answer."""
         hits = quote.chosen(draft.evidence)
         kept, cut = await self._within(quote.text_of(hits), question.max_tokens)
@@ -331,18 +337,13 @@ class Answerer:
             words, cut = words[: max(1, len(words) * 9 // 10)], True
         return " ".join(words), cut
 
-    def _cite(self, draft: _Draft) -> None:
-        hits = check.support(draft.text, draft.evidence)
-        draft.cited = [quote.citation(hit) for hit in hits]
-        draft.parts = ["" for _ in hits]
-
     async def _sentences(
-        self, question: Question, messages: Sequence[Message], adapter: str | None, draft: _Draft
+        self, question: Question, messages: Sequence[Message], adapter: str | None, draft: Draft
     ) -> AsyncGenerator[tuple[str, list[tuple[str, float]]], None]:
         """What the model writes, a whole sentence at a time, with its pieces and their log-probabilities."""
         held = ""
         pieces: list[tuple[str, float]] = []
-        async with aclosing(self._pieces(question, messages, adapter, draft, logprobs=True)) as coming:
+        async with aclosing(self._pieces(question, messages, adapter, draft, logprobs=0)) as coming:
             async for piece in coming:
                 held += piece.text
                 pieces.append((piece.text, piece.logprob))
@@ -355,7 +356,7 @@ class Answerer:
             yield held, pieces
 
     async def _generate(
-        self, question: Question, messages: Sequence[Message], adapter: str | None, draft: _Draft
+        self, question: Question, messages: Sequence[Message], adapter: str | None, draft: Draft
     ) -> AsyncGenerator[str, None]:
         async with aclosing(self._pieces(question, messages, adapter, draft)) as coming:
             async for piece in coming:
@@ -366,19 +367,15 @@ class Answerer:
         question: Question,
         messages: Sequence[Message],
         adapter: str | None,
-        draft: _Draft,
+        draft: Draft,
         *,
-        logprobs: bool = False,
+        logprobs: int | None = None,
     ) -> AsyncGenerator[Piece, None]:
         request = Generate(
+            **{**question.chosen(), "logprobs": logprobs},
             prompt=self.context.template.render(messages),
+            messages=tuple(messages),
             adapter=adapter,
-            max_tokens=question.max_tokens,
-            temperature=question.temperature,
-            top_p=question.top_p,
-            seed=question.seed,
-            stop=question.stop,
-            logprobs=logprobs,
         )
         async with aclosing(self._engine.generate(request)) as stream:
             async for part in stream:
@@ -404,29 +401,6 @@ def biography_hit(text: str, first: Citation) -> Hit:
         happened_at=None,
         origin="owner",
         language=language_of(text),
-    )
-
-
-def _turns(messages: Sequence[Message]) -> tuple[str, tuple[Message, ...], str]:
-    """The question, the turns before it (the last few) and the client's own system message."""
-    if not messages or messages[-1].role != "user" or not messages[-1].content.strip():
-        raise WrongUse("the conversation must end with a user message that is not empty")
-    system = "\n".join(message.content for message in messages if message.role == "system")
-    before = tuple(message for message in messages[:-1] if message.role != "system")[-TURNS_BEFORE:]
-    return messages[-1].content.strip(), before, system
-
-
-def _finished(model: str, draft: _Draft) -> Answer:
-    return Answer(
-        model=model,
-        text=draft.text,
-        citations=tuple(draft.cited),
-        marks=quote.marks(draft.text, draft.parts),
-        source=draft.source,
-        route=draft.route,
-        usage=draft.usage,
-        finish_reason=draft.finish,
-        score=draft.score,
     )
 
 

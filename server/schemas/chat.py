@@ -1,139 +1,167 @@
 """OpenAI's chat completions on the wire: what is read, what is refused by name, and what is written.
 
-Unknown fields are accepted (clients send many); known ones of a wrong type are refused naming the parameter. What a
-later version brings is refused as ``unsupported``, never ignored in silence. Without ``temperature`` answers are
-greedy: a self should say the same thing twice.
+Unknown fields are accepted (clients send many); known ones of a wrong type are refused naming the parameter. What is not
+offered is refused as ``unsupported``, never ignored in silence; hints that could change no answer here (``store``,
+``reasoning_effort``, ``service_tier`` …) are accepted. Without ``temperature`` answers are greedy: a self should say the
+same thing twice.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from kernel.types import Answer, Message, Question, Role, Usage
+from kernel.types import Answer, AnswerDelta, Message, Question, Role, Scored, TokenScore, Usage
+from kernel.types import Choice as AnswerChoice
 from server.faults import BadParameter, Unsupported
-from server.schemas.dates import moment
+from server.schemas.metadata import memory_and_time
+from server.schemas.sampling import Count, SamplingIn
+from server.schemas.tools import (
+    CallDeltaOut,
+    CallOut,
+    ToolCallIn,
+    ToolChoiceIn,
+    ToolIn,
+    call_delta_out,
+    call_of,
+    call_out,
+    choosing,
+)
 
-_Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_Count = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
-_ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
-_MAX_STOPS = 16
+_ROLES: dict[str, Role] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+    "tool": "tool",
+}
+_NEXT = {
+    "functions": "send 'tools' instead",
+    "function_call": "send 'tool_choice' instead",
+    "audio": "leave it out and send text",
+    "prediction": "leave it out",
+    "web_search_options": "leave it out, or offer a tool that searches",
+    "moderation": "leave it out",
+}
+LEAST_LOGPROB = -9999.0
+"""What stands for minus infinity, which JSON cannot say."""
 
 
 class ContentPart(msgspec.Struct):
     type: str
     text: str | None = None
+    refusal: str | None = None
 
 
 class ChatMessage(msgspec.Struct):
     role: str
     content: str | list[ContentPart] | None = None
     name: str | None = None
-    tool_calls: list[dict[str, Any]] | None = None
+    refusal: str | None = None
+    tool_calls: list[ToolCallIn] | None = None
     tool_call_id: str | None = None
+    function_call: dict[str, Any] | None = None
+    audio: dict[str, Any] | None = None
 
 
-class StreamOptions(msgspec.Struct):
-    include_usage: bool | None = None
-
-
-class ResponseFormat(msgspec.Struct):
-    type: str
-
-
-class ChatRequest(msgspec.Struct):
+class ChatRequest(SamplingIn, kw_only=True):
     """``POST /v1/chat/completions``."""
 
     messages: list[ChatMessage]
     model: str | None = None
-    stream: bool | None = None
-    stream_options: StreamOptions | None = None
-    max_tokens: _Count | None = None
-    max_completion_tokens: _Count | None = None
-    temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
-    top_p: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
-    seed: _Int64 | None = None
-    stop: str | list[str] | None = None
-    n: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    metadata: dict[str, str] | None = None
-    user: str | None = None
-    tools: list[dict[str, Any]] | None = None
-    functions: list[dict[str, Any]] | None = None
-    tool_choice: str | dict[str, Any] | None = None
-    response_format: ResponseFormat | None = None
+    max_tokens: Count | None = None
+    max_completion_tokens: Count | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int, msgspec.Meta(ge=0, le=20)] | None = None
-    logit_bias: dict[str, float] | None = None
-    presence_penalty: Annotated[float, msgspec.Meta(ge=-2, le=2)] | None = None
-    frequency_penalty: Annotated[float, msgspec.Meta(ge=-2, le=2)] | None = None
+    tools: list[ToolIn] | None = None
+    tool_choice: str | ToolChoiceIn | None = None
+    parallel_tool_calls: bool | None = None
+    metadata: dict[str, str] | None = None
     modalities: list[str] | None = None
+    functions: Any = None
+    function_call: Any = None
+    audio: Any = None
+    prediction: Any = None
+    web_search_options: Any = None
+    moderation: Any = None
 
     @property
-    def include_usage(self) -> bool:
-        return self.stream_options is not None and bool(self.stream_options.include_usage)
+    def grammar_of(self) -> str:
+        """The parameter that an answer's grammar comes from, should the engine not be able to use it."""
+        if self.grammar:
+            return "grammar"
+        formatted = self.response_format is not None and self.response_format.type != "text"
+        return "response_format" if formatted else "tools"
 
-    def question(self, max_tokens: int) -> Question:
-        """The domain's question. Raises ``BadParameter`` and ``Unsupported``."""
+    def question(self, max_tokens: int, vocabulary: int = 2**31) -> Question:
+        """The domain's question. ``max_tokens``: where none are asked for; ``vocabulary``: how many tokens the model
+        knows. Raises ``BadParameter`` and ``Unsupported``."""
         self._refuse_unsupported()
-        if self.stream_options is not None and not self.stream:
-            raise BadParameter("'stream_options' is only allowed with 'stream': true.", "stream_options")
         if not self.messages:
             raise BadParameter("'messages' is empty; send at least one message.", "messages")
-        memory, as_of = self._metadata()
+        if self.top_logprobs and not self.logprobs:
+            raise BadParameter("'top_logprobs' is only allowed with 'logprobs': true.", "top_logprobs")
+        memory, as_of = memory_and_time(self.metadata)
+        chosen = choosing(self.tools, self.tool_choice)
         return Question(
-            messages=tuple(_message(message, f"messages[{i}]") for i, message in enumerate(self.messages)),
+            **self.sampling(vocabulary),
+            messages=_messages(self.messages),
             model=self.model or "self",
             memory=memory,
             as_of=as_of,
             max_tokens=self.max_completion_tokens or self.max_tokens or max_tokens,
-            temperature=self.temperature or 0.0,
-            top_p=1.0 if self.top_p is None else self.top_p,
-            seed=self.seed,
-            stop=self._stops(),
+            n=self.n or 1,
+            logprobs=(self.top_logprobs or 0) if self.logprobs else None,
+            tools=chosen.tools,
+            tool_choice=chosen.tool_choice,
+            tool_named=chosen.tool_named,
+            parallel_calls=self.parallel_tool_calls is not False,
         )
 
     def _refuse_unsupported(self) -> None:
-        asked: dict[str, object] = {
-            "n": self.n is not None and self.n > 1,
-            "tools": self.tools,
-            "functions": self.functions,
-            "tool_choice": self.tool_choice not in (None, "none", "auto"),
-            "response_format": self.response_format is not None and self.response_format.type != "text",
-            "logprobs": self.logprobs or self.top_logprobs,
-            "logit_bias": self.logit_bias,
-            "presence_penalty": self.presence_penalty,
-            "frequency_penalty": self.frequency_penalty,
-            "modalities": self.modalities not in (None, [], ["text"]),
-        }
-        for name, value in asked.items():
-            if value:
-                raise Unsupported(f"'{name}' is not supported by this server; leave it out.", name)
+        for name, instead in _NEXT.items():
+            if getattr(self, name):
+                raise Unsupported(f"'{name}' is not supported by this server; {instead}.", name)
+        if self.modalities not in (None, [], ["text"]):
+            raise Unsupported("'modalities' is ['text'] here; leave it out.", "modalities")
 
-    def _stops(self) -> tuple[str, ...]:
-        stops = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
-        if len(stops) > _MAX_STOPS:
-            raise BadParameter(f"'stop' may hold {_MAX_STOPS} strings at most.", "stop")
-        if "" in stops:
-            raise BadParameter("'stop' may not hold an empty string.", "stop")
-        return stops
 
-    def _metadata(self) -> tuple[bool, str | None]:
-        given = self.metadata or {}
-        memory = given.get("oneself.memory", "on")
-        if memory not in ("on", "off"):
-            raise BadParameter("'metadata.oneself.memory' is 'on' or 'off'.", "metadata.oneself.memory")
-        as_of = given.get("oneself.as_of")
-        return memory == "on", None if as_of is None else moment(as_of, "metadata.oneself.as_of")
+def _messages(given: Sequence[ChatMessage]) -> tuple[Message, ...]:
+    called: set[str] = set()
+    messages = []
+    for i, one in enumerate(given):
+        message = _message(one, f"messages[{i}]")
+        if message.role == "tool" and message.call_id not in called:
+            where = f"messages[{i}].tool_call_id"
+            raise BadParameter(f"'{where}' must be the id of a call that an assistant's message before it made.", where)
+        called |= {call.id for call in message.calls}
+        messages.append(message)
+    return tuple(messages)
 
 
 def _message(message: ChatMessage, where: str) -> Message:
-    if message.role in ("tool", "function") or message.tool_calls:
-        raise Unsupported(f"'{where}': tool messages are not supported by this server.", f"{where}.role")
     role = _ROLES.get(message.role)
+    if message.role == "function" or message.function_call:
+        what = "role" if message.role == "function" else "function_call"
+        raise Unsupported(f"'{where}.{what}' is not supported; send tools and their calls.", f"{where}.{what}")
+    if message.audio:
+        raise Unsupported(f"'{where}.audio' is not supported; send text.", f"{where}.audio")
     if role is None:
         raise BadParameter(f"'{where}.role' must be one of {', '.join(_ROLES)}.", f"{where}.role")
-    return Message(role=role, content=text_of(message.content, f"{where}.content"))
+    if message.tool_calls and role != "assistant":
+        raise BadParameter(f"'{where}.tool_calls' is an assistant's only.", f"{where}.tool_calls")
+    calls = tuple(call_of(call, f"{where}.tool_calls[{i}]") for i, call in enumerate(message.tool_calls or ()))
+    content = message.content if message.content is not None else message.refusal
+    if content is None and calls:
+        content = ""
+    return Message(
+        role=role,
+        content=text_of(content, f"{where}.content"),
+        calls=calls,
+        call_id=message.tool_call_id or "" if role == "tool" else "",
+    )
 
 
 def text_of(content: str | list[ContentPart] | None, where: str) -> str:
@@ -144,12 +172,13 @@ def text_of(content: str | list[ContentPart] | None, where: str) -> str:
         return content
     texts = []
     for i, part in enumerate(content):
-        if part.type != "text":
+        if part.type not in ("text", "refusal"):
             message = f"'{where}[{i}]': only text parts are supported, not '{part.type[:40]}'."
             raise Unsupported(message, f"{where}[{i}].type")
-        if part.text is None:
-            raise BadParameter(f"'{where}[{i}].text' is required.", f"{where}[{i}].text")
-        texts.append(part.text)
+        text = part.text if part.type == "text" else part.refusal
+        if text is None:
+            raise BadParameter(f"'{where}[{i}].{part.type}' is required.", f"{where}[{i}].{part.type}")
+        texts.append(text)
     return "\n".join(texts)
 
 
@@ -174,10 +203,27 @@ class Annotation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnswerMessage(msgspec.Struct, frozen=True, kw_only=True):
-    content: str
+    content: str | None
     annotations: tuple[Annotation, ...]
     source: str
+    tool_calls: tuple[CallOut, ...] | msgspec.UnsetType = msgspec.UNSET
     role: Literal["assistant"] = "assistant"
+    refusal: None = None
+
+
+class TopLogprob(msgspec.Struct, frozen=True, kw_only=True):
+    token: str
+    """Its bytes as text; of part of a character only ``bytes`` says which."""
+    logprob: float
+    bytes: tuple[int, ...]
+
+
+class TokenLogprob(TopLogprob, frozen=True, kw_only=True):
+    top_logprobs: tuple[TopLogprob, ...]
+
+
+class Logprobs(msgspec.Struct, frozen=True, kw_only=True):
+    content: tuple[TokenLogprob, ...]
     refusal: None = None
 
 
@@ -185,7 +231,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     message: AnswerMessage
     finish_reason: str
     index: int = 0
-    logprobs: None = None
+    logprobs: Logprobs | None = None
 
 
 class PromptDetails(msgspec.Struct, frozen=True):
@@ -211,7 +257,8 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     role: str | None = None
-    content: str | None = None
+    content: str | msgspec.UnsetType | None = msgspec.UNSET
+    tool_calls: tuple[CallDeltaOut, ...] | None = None
     annotations: tuple[Annotation, ...] | None = None
     source: str | None = None
 
@@ -220,7 +267,7 @@ class ChunkChoice(msgspec.Struct, frozen=True, kw_only=True):
     delta: Delta
     finish_reason: str | None = None
     index: int = 0
-    logprobs: None = None
+    logprobs: Logprobs | None = None
 
 
 class Chunk(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,6 +299,46 @@ def usage_out(usage: Usage) -> UsageOut:
         total_tokens=usage.prompt_tokens + usage.completion_tokens,
         prompt_tokens_details=PromptDetails(usage.cached_tokens),
     )
+
+
+def choices_out(answer: Answer, base_url: str, *, scored: bool) -> tuple[Choice, ...]:
+    """All answers; the citations are the first one's. ``scored``: log-probabilities were asked for."""
+    given = answer.choices or (AnswerChoice(text=answer.text, finish_reason=answer.finish_reason),)
+    return tuple(
+        Choice(
+            index=i,
+            finish_reason=choice.finish_reason,
+            logprobs=logprobs_out(choice.scores) if scored else None,
+            message=AnswerMessage(
+                content=None if choice.calls and not choice.text else choice.text,
+                tool_calls=tuple(map(call_out, choice.calls)) or msgspec.UNSET,
+                annotations=cite(answer, base_url) if i == 0 else (),
+                source=answer.source,
+            ),
+        )
+        for i, choice in enumerate(given)
+    )
+
+
+def delta_out(delta: AnswerDelta) -> Delta:
+    """What one piece of a stream says: text, or part of a call."""
+    if delta.call is not None:
+        return Delta(tool_calls=(call_delta_out(delta.call),))
+    return Delta(content=delta.text)
+
+
+def logprobs_out(scores: Sequence[TokenScore]) -> Logprobs:
+    return Logprobs(
+        content=tuple(
+            TokenLogprob(**_scored(score), top_logprobs=tuple(TopLogprob(**_scored(top)) for top in score.top))
+            for score in scores
+        )
+    )
+
+
+def _scored(score: Scored) -> dict[str, Any]:
+    text = score.data.decode("utf-8", "replace")
+    return {"token": text, "logprob": max(score.logprob, LEAST_LOGPROB), "bytes": tuple(score.data)}
 
 
 def cite(answer: Answer, base_url: str) -> tuple[Annotation, ...]:

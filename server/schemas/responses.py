@@ -7,7 +7,6 @@ Hints that change nothing here are accepted (``reasoning``, ``service_tier``, ``
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -18,9 +17,11 @@ from server.schemas.metadata import memory_and_time
 from server.schemas.response_input import InputItem, conversation
 from server.schemas.response_object import ResponseObject, new_id
 from server.schemas.sampling import Count
+from server.schemas.tools import tool_of
 
 _LOGPROBS = "message.output_text.logprobs"
-_FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_REASONING = "reasoning.encrypted_content"
+"""Agents ask for it always; there is none here, so that nothing is left out."""
 _CHOICES: dict[str, ToolChoice] = {"none": "none", "auto": "auto", "required": "required"}
 _WHOLE = "responses are not kept by this server; send the earlier turns in 'input'"
 _OTHER_NAMES = {
@@ -163,6 +164,12 @@ class ResponseRequest(_Refused, kw_only=True):
     prompt_cache_key: str | None = None
     safety_identifier: str | None = None
 
+    @property
+    def grammar_of(self) -> str:
+        """The parameter that an answer's schema comes from, should the engine not be able to use it."""
+        formatted = self.text is not None and self.text.format is not None and self.text.format.type != "text"
+        return "text.format" if formatted else "tools"
+
     def question(self, max_tokens: int) -> Question:
         """The domain's question. Raises ``BadParameter`` and ``Unsupported``."""
         self._refuse()
@@ -223,17 +230,10 @@ class ResponseRequest(_Refused, kw_only=True):
             if tool.name is None:
                 message = f"'{where}.name' is required; it stands beside 'type' here, not within 'function'."
                 raise BadParameter(message, f"{where}.name")
-            if not _FUNCTION_NAME.fullmatch(tool.name):
-                message = f"'{where}.name' may hold 1 to 64 letters, digits, '_' and '-'."
-                raise BadParameter(message, f"{where}.name")
             if tool.name in found:
                 message = f"'{where}.name': there are two functions of this name; name them apart."
                 raise BadParameter(message, f"{where}.name")
-            if (tool.parameters or {}).get("type", "object") != "object":
-                message = f"'{where}.parameters' must be the JSON schema of an object: a call's arguments are named."
-                raise BadParameter(message, f"{where}.parameters")
-            parameters = msgspec.json.encode(tool.parameters or {}).decode()
-            found[tool.name] = Tool(name=tool.name, description=tool.description or "", parameters=parameters)
+            found[tool.name] = tool_of(tool.name, tool.description, tool.parameters, where)
         return tuple(found.values())
 
     def _tool_choice(self, tools: tuple[Tool, ...]) -> tuple[ToolChoice, str]:
@@ -271,10 +271,10 @@ class ResponseRequest(_Refused, kw_only=True):
 
     def _logprobs(self) -> int | None:
         for i, name in enumerate(self.include or ()):
-            if name != _LOGPROBS:
+            if name not in (_LOGPROBS, _REASONING):
                 message = f"'include' offers '{_LOGPROBS}' only, not '{name[:80]}'; leave it out."
                 raise Unsupported(message, f"include[{i}]")
-        if self.include:
+        if _LOGPROBS in (self.include or ()):
             return self.top_logprobs or 0
         if self.top_logprobs:
             message = f"'top_logprobs' is only allowed with 'include': [\"{_LOGPROBS}\"]."

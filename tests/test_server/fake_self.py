@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from kernel.abc import OnEvent, Self
+from kernel.abc import ModelInfo, OnEvent, Self
 from kernel.config import Paths
 from kernel.errors import Busy, ContextOverflow, EngineDied, NotFound, TooFew, WrongUse
 from kernel.events import AnyEvent, Progressed, RunFinished, RunStarted, StageFinished, StageStarted
@@ -20,20 +20,32 @@ from kernel.types import (
     Answer,
     AnswerDelta,
     Attribute,
+    Baked,
+    BakedType,
     Biography,
+    CallDelta,
+    Choice,
     Citation,
     Cited,
     Identity,
     Question,
     Run,
+    Scored,
     SelfVersion,
     Span,
+    TokenScore,
+    ToolCall,
     Usage,
 )
 from server.settings import Settings
 from tests.test_server.fake_memories import NOW, FakeMemories
 
 FACT = "I live in Oslo."
+ARGUMENTS = '{"city": "Oslo"}'
+INFO = ModelInfo(
+    sha256="s", name="fake", chat_template="", bos_token="", eos_token="", context_tokens=1000, embedding_length=4,
+    vocabulary=1000,
+)  # fmt: skip
 
 
 _REPORT = ExamReport(
@@ -58,6 +70,13 @@ _REPORT = ExamReport(
     seconds=2.0,
 )
 REPORT: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(_REPORT.plain()))
+
+
+def score(text: str, alternatives: int) -> TokenScore:
+    """A token that was likely, and beside it half a character that was not possible."""
+    half = Scored(token=8, data="é".encode()[:1], logprob=float("-inf"))
+    first = Scored(token=7, data=text.encode(), logprob=-0.25)
+    return TokenScore(token=7, data=first.data, logprob=-0.25, top=(first, half)[:alternatives])
 
 
 class FakeStatus(msgspec.Struct):
@@ -114,7 +133,10 @@ class FakeTrainings:
 
 
 class FakeSelf(FakeMemories, Self):
-    """Answers with one fact. Words in a question ask for faults: slow, overflow, busy, die, boom, none."""
+    """Answers with one fact; with tools it calls the first (told "twice": two times). Words in a question ask for faults:
+    slow, overflow, busy, die, boom, none."""
+
+    info = INFO
 
     def __init__(self, paths: Paths) -> None:
         super().__init__(paths)
@@ -147,6 +169,10 @@ class FakeSelf(FakeMemories, Self):
         try:
             if "slow" in said:
                 await asyncio.sleep(60)
+            if not question.plain:
+                for part in self._free(question):
+                    yield part
+                return
             yield AnswerDelta(text="I live ")
             if "die" in said:
                 raise EngineDied("the engine ended under the request")
@@ -168,6 +194,33 @@ class FakeSelf(FakeMemories, Self):
             route="owner",
             usage=Usage(prompt_tokens=7, completion_tokens=4, cached_tokens=2),
         )
+
+    def _free(self, question: Question) -> list[AnswerDelta | Answer]:
+        """All choices say the same; their pieces come in turn."""
+        said = question.messages[-1].content
+        choices = range(question.n)
+        parts: list[AnswerDelta | Answer] = []
+        scores = () if question.logprobs is None else (score("I live ", question.logprobs), score("in Oslo.", 0))
+        calls: tuple[ToolCall, ...] = ()
+        if question.tools and question.tool_choice != "none":
+            name = question.tool_named or question.tools[0].name
+            ids = [f"call_{i:024x}" for i in range(2 if "twice" in said else 1)]
+            calls, scores = tuple(ToolCall(id=id, name=name, arguments=ARGUMENTS) for id in ids), ()
+            for i, call in enumerate(calls):
+                parts += [AnswerDelta(choice=n, call=CallDelta(index=i, id=call.id, name=name)) for n in choices]
+                for piece in (ARGUMENTS[:8], ARGUMENTS[8:]):
+                    parts += [AnswerDelta(choice=n, call=CallDelta(index=i, arguments=piece)) for n in choices]
+        else:
+            for i, piece in enumerate(("I live ", "in Oslo.")):
+                parts += [AnswerDelta(choice=n, text=piece, scores=scores[i : i + 1]) for n in choices]
+        reason = "tool_calls" if calls else "stop"
+        parts += [AnswerDelta(choice=n, finish=reason) for n in choices]
+        text = "" if calls else FACT
+        one = Choice(text=text, calls=calls, scores=scores, finish_reason=reason)
+        answer = msgspec.structs.replace(self._answer(question), text=text, source="model", finish_reason=reason)
+        if calls:
+            answer = msgspec.structs.replace(answer, citations=(), marks=())
+        return [*parts, msgspec.structs.replace(answer, choices=(one,) * question.n)]
 
     async def identity(self) -> Identity | None:
         if not self.notes:
@@ -201,6 +254,16 @@ class FakeSelf(FakeMemories, Self):
 
     async def rollback(self) -> SelfVersion:
         return await self.promote("0000")
+
+    async def bake(self, version: str, kind: BakedType = "Q8_0", *, on_event: OnEvent | None = None) -> SelfVersion:
+        if version not in ("0000", "0001"):
+            raise NotFound(f"there is no self {version}")
+        if version == "0000":
+            raise WrongUse("self 0000 has no adapter: it answers by quoting", code="no_adapter")
+        if on_event:
+            on_event(StageStarted(stage="bake", total=1))
+        baked = Baked(type=kind, sha256="s", bytes=1, base_sha256="b", adapter_sha256="a", seconds=1.0)
+        return msgspec.structs.replace(self._version(version), baked=baked)
 
     async def examine(self, *, on_event: OnEvent | None = None) -> dict[str, object]:
         if not self.notes:

@@ -161,28 +161,114 @@ def test_bad_input_is_400_and_names_the_parameter(served: Any, body: Any, param:
     assert set(error) == {"message", "type", "param", "code"} and isinstance(error["code"], str)
 
 
+TOOL = {"type": "function", "function": {"name": "f"}}
+CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+ASKED_FOR = {"role": "assistant", "tool_calls": [CALL]}
+
+
 @pytest.mark.parametrize(
     ("extra", "param"),
     [
-        ({"n": 2}, "n"),
-        ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
-        ({"tool_choice": "required"}, "tool_choice"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
-        ({"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}}, "response_format"),
-        ({"logprobs": True}, "logprobs"),
-        ({"logit_bias": {"5": -100}}, "logit_bias"),
-        ({"presence_penalty": 1.0}, "presence_penalty"),
-        ({"messages": [{"role": "tool", "tool_call_id": "x", "content": "y"}]}, "messages[0].role"),
+        ({"functions": [{"name": "f"}]}, "functions"),
+        ({"function_call": "auto"}, "function_call"),
+        ({"audio": {"voice": "alloy", "format": "wav"}}, "audio"),
+        ({"modalities": ["text", "audio"]}, "modalities"),
+        ({"prediction": {"type": "content", "content": "x"}}, "prediction"),
+        ({"web_search_options": {"search_context_size": "low"}}, "web_search_options"),
+        ({"moderation": {"model": "omni"}}, "moderation"),
+        ({"response_format": {"type": "grammar"}}, "response_format.type"),
+        ({"tools": [{"type": "custom", "custom": {"name": "f"}}]}, "tools[0].type"),
+        ({"tools": [TOOL], "tool_choice": {"type": "custom", "custom": {"name": "f"}}}, "tool_choice.type"),
+        ({"messages": [{"role": "function", "name": "f", "content": "y"}]}, "messages[0].role"),
+        (
+            {"messages": [{"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}}]},
+            "messages[0].function_call",
+        ),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:x"}}]}]},
             "messages[0].content[0].type",
         ),
     ],
 )
-def test_what_is_not_offered_yet_is_refused_by_name(served: Any, extra: Any, param: str) -> None:
+def test_what_is_not_offered_is_refused_by_name(served: Any, extra: Any, param: str) -> None:
     answer = post(served, {"messages": ASK, **extra})
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], error["param"]) == (400, "unsupported", param)
+
+
+@pytest.mark.parametrize(
+    ("extra", "param"),
+    [
+        ({"n": 17}, "n"),
+        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
+        ({"top_logprobs": 2}, "top_logprobs"),
+        ({"logit_bias": {"x": 1}}, "logit_bias"),
+        ({"logit_bias": {"1.0": 1}}, "logit_bias"),
+        ({"logit_bias": {"1000": 1}}, "logit_bias"),
+        ({"logit_bias": {"5": 101}}, "logit_bias"),
+        ({"presence_penalty": 3}, "presence_penalty"),
+        ({"min_p": 2}, "min_p"),
+        ({"repeat_penalty": 1.1, "repetition_penalty": 1.2}, "repetition_penalty"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}}, "response_format"),
+        ({"response_format": {"type": "json_object"}, "grammar": 'root ::= "x"'}, "grammar"),
+        ({"tools": [{"type": "function"}]}, "tools[0].function"),
+        ({"tools": [{"type": "function", "function": {"name": "two words"}}]}, "tools[0].function.name"),
+        ({"tools": [{"type": "function", "function": {"name": "x" * 65}}]}, "tools[0].function.name"),
+        ({"tools": [TOOL, TOOL]}, "tools[1].function.name"),
+        (
+            {"tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "string"}}}]},
+            "tools[0].function.parameters",
+        ),
+        (
+            {"tools": [{"type": "function", "function": {"name": "f", "parameters": [1]}}]},
+            "tools[0].function.parameters",
+        ),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"tools": [TOOL], "tool_choice": "perhaps"}, "tool_choice"),
+        (
+            {"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "g"}}},
+            "tool_choice.function.name",
+        ),
+        ({"messages": [{"role": "tool", "content": "y"}]}, "messages[0].tool_call_id"),
+        (
+            {"messages": [*ASK, ASKED_FOR, {"role": "tool", "tool_call_id": "call_2", "content": "y"}]},
+            "messages[2].tool_call_id",
+        ),
+        ({"messages": [{**ASKED_FOR, "role": "user"}]}, "messages[0].tool_calls"),
+        ({"messages": [{"role": "assistant"}]}, "messages[0].content"),
+    ],
+)
+def test_what_cannot_be_is_400_and_names_the_parameter(served: Any, extra: Any, param: str) -> None:
+    answer = post(served, {"messages": ASK, **extra})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"], error["code"]) == (400, param, "invalid_request")
+
+
+def test_arguments_nested_without_end_are_refused(served: Any) -> None:
+    deep: dict[str, Any] = {"type": "object"}
+    for _ in range(200):
+        deep = {"type": "object", "properties": {"x": deep}}
+    answer = post(served, {"messages": ASK, "tools": [{"function": {"name": "f", "parameters": deep}}]})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "tools[0].function.parameters")
+
+
+def test_every_way_of_choosing_reaches_the_self(served: Any) -> None:
+    body = {
+        "messages": ASK, "top_k": 40, "min_p": 0.05, "presence_penalty": 0.5, "frequency_penalty": -0.5,
+        "repetition_penalty": 1.1, "logit_bias": {"7": -100, "8": 2.5}, "n": 2, "logprobs": True, "top_logprobs": 3,
+        "response_format": {"type": "json_object"}, "parallel_tool_calls": False, "store": True, "user": "u",
+        "reasoning_effort": "low", "verbosity": "low", "service_tier": "auto", "prompt_cache_key": "k",
+        "safety_identifier": "s",
+    }  # fmt: skip
+    assert post(served, body).status_code == 200
+    asked = served.mind.asked[-1]
+    assert (asked.top_k, asked.min_p, asked.presence_penalty, asked.frequency_penalty) == (40, 0.05, 0.5, -0.5)
+    assert (asked.repeat_penalty, asked.logit_bias, asked.n, asked.logprobs) == (1.1, {7: -100, 8: 2.5}, 2, 3)
+    assert (asked.json_schema, asked.parallel_calls, asked.plain) == ('{"type": "object"}', False, False)
+    assert post(served, {"messages": ASK, "grammar": 'root ::= "yes" | "no"'}).status_code == 200
+    assert served.mind.asked[-1].grammar == 'root ::= "yes" | "no"'
+    assert post(served, {"messages": ASK, "top_k": 40, "presence_penalty": 1}).status_code == 200
+    assert served.mind.asked[-1].plain
 
 
 @pytest.mark.parametrize("raw", [b"{", b"", b"nonsense", b"\xff\xfe", b'{"messages": NaN}', b'{"x":' + b"[" * 200_000])

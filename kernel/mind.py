@@ -10,7 +10,7 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack, aclosing, suppress
 
 import msgspec
 
@@ -105,6 +105,8 @@ class Mind(Remembering, Lending):
         self._marking: asyncio.TimerHandle | None = None
         self._recordings = 0
         self._turn = asyncio.Lock()
+        self._loading = asyncio.Lock()
+        self._leaving: set[asyncio.Task[None]] = set()
         self._without_weights = False
         self.mirroring = Mirroring(self)
         self.forgetting = Forgetting(self)
@@ -142,6 +144,9 @@ class Mind(Remembering, Lending):
             await asyncio.gather(self._understanding, return_exceptions=True)
         await self.forgetting.close()
         await self.mirroring.close()
+        for leaving in self._leaving:
+            leaving.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
         await self._end_parts()
         self._held.close()
 
@@ -310,26 +315,37 @@ class Mind(Remembering, Lending):
 
     async def load_self(self, version: str) -> None:
         """Have the version in the engine, beside what is there: its baked file, or its adapter."""
-        if version in self.answerer.context.adapters:
-            return
-        file = await asyncio.to_thread(self.shelf.served_file, version)
-        if file is None:
-            return
-        try:
-            await self.engine.load_adapter(version, file)
-        except NoAdapters as error:  # it answers by quoting then
-            if not self._without_weights:
-                log.warning("%s", error)
-            self._without_weights = True
-            return
-        self.answerer.context.adapters |= {version}
+        async with self._loading:
+            if version in self.answerer.context.adapters:
+                return
+            file = await asyncio.to_thread(self.shelf.served_file, version)
+            if file is None:
+                return
+            try:
+                await self.engine.load_adapter(version, file)
+            except NoAdapters as error:  # it answers by quoting then
+                if not self._without_weights:
+                    log.warning("%s", error)
+                self._without_weights = True
+                return
+            self.answerer.context.adapters |= {version}
 
     async def unload_self(self, version: str) -> None:
-        """Free what the engine holds of the version unless it is live."""
+        """Nobody is answered by it any more unless it is live; when the last answer under way has ended, the engine lets
+        go of it."""
         context = self.answerer.context
         if version in context.adapters and version != context.live:
             context.adapters -= {version}
-            await self.engine.unload_adapter(version)
+            leaving = asyncio.create_task(self._let_go(version))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+
+    async def _let_go(self, version: str) -> None:
+        await self.answerer.context.in_use.ended(version)
+        async with self._loading:
+            if version not in self.answerer.context.adapters:  # else it was wanted again meanwhile
+                with suppress(EngineError):  # it is down, and comes back without it
+                    await self.engine.unload_adapter(version)
 
     async def refresh_identity(self) -> None:
         """Answer "who are you?" from the newest identity."""

@@ -12,7 +12,7 @@ import msgspec
 
 from kernel.errors import Busy, EngineError, NotFound, OneselfError, TooFew, WrongUse
 from kernel.events import AnyEvent
-from kernel.types import Identity
+from kernel.types import BakedType, Identity
 from server.door import Ask
 from server.faults import ErrorBody
 from server.schemas.answers import AnswerOut, from_annotations
@@ -37,7 +37,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _BY_STATUS: dict[int, type[OneselfError]] = {400: WrongUse, 404: NotFound, 409: TooFew, 503: EngineError}
-_BY_CODE: dict[str, type[OneselfError]] = {"too_few": TooFew, "not_found": NotFound, "invalid_request": WrongUse}
+_BY_CODE: dict[str, type[OneselfError]] = {
+    "too_few": TooFew,
+    "not_found": NotFound,
+    **dict.fromkeys(("invalid_request", "no_adapter", "bake_running", "holds_forgotten"), WrongUse),
+}
 
 
 class _Event(msgspec.Struct, frozen=True):
@@ -165,6 +169,10 @@ class HttpDoor:
 
     async def rollback(self) -> SelfOut:
         return await self._send("POST", "/api/selves/rollback", SelfOut)
+
+    async def bake(self, version: str, *, kind: BakedType, on_event: OnEvent) -> SelfOut:
+        path = f"/api/selves/{quote(version, safe='')}/bake"
+        return await self._follow(path, SelfOut, on_event, json={"type": kind})
 
     async def plan(self) -> dict[str, Any]:
         return await self._send("GET", "/api/training/plan", dict[str, Any])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from kernel.config import Paths
-from kernel.types import Identity, Message
+from kernel.types import BakedType, Identity, Message
 from server.runfile import RunFile, read_run_file
 from server.schemas.answers import AnswerOut
 from server.schemas.memories import (
@@ -103,6 +103,8 @@ class Door(Protocol):
     async def promote(self, version: str, *, force: bool) -> SelfOut: ...
 
     async def rollback(self) -> SelfOut: ...
+
+    async def bake(self, version: str, *, kind: BakedType, on_event: OnEvent) -> SelfOut: ...
 
     async def plan(self) -> dict[str, Any]: ...
 

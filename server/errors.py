@@ -34,7 +34,7 @@ log = logging.getLogger("oneself.server")
 
 _INPUT_CODES = {"invalid_request", "unreadable", "not_found", "too_few", "context_length_exceeded"}
 _ABSENT = re.compile(r"Missing required query parameter '(?P<name>\w+)'")
-_CONFLICTS = {"training_running", "exam_running"}
+_CONFLICTS = {"training_running", "exam_running", "bake_running"}
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 

@@ -11,7 +11,7 @@ import msgspec
 from kernel.abc import OnEvent
 from kernel.errors import NotFound
 from kernel.mind import Mind
-from kernel.types import AnswerDelta, Identity, Question
+from kernel.types import AnswerDelta, BakedType, Identity, Question
 from server.door import Ask
 from server.schemas.answers import AnswerOut, answer_out
 from server.schemas.dates import moment
@@ -113,6 +113,9 @@ class LocalDoor:
 
     async def rollback(self) -> SelfOut:
         return self_out(await self._mind.rollback())
+
+    async def bake(self, version: str, *, kind: BakedType, on_event: OnEvent) -> SelfOut:
+        return self_out(await self._mind.bake(version, kind, on_event=on_event))
 
     async def plan(self) -> dict[str, Any]:
         return await self._mind.trainings.plan()

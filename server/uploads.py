@@ -28,8 +28,18 @@ _BUFFER = 1024 * 1024
 class Upload(msgspec.Struct):
     """What arrived: files on disk under the names their sender gave them, and the form's other fields."""
 
-    files: list[Path]
-    fields: dict[str, str]
+    parts: list[tuple[str, Path]]
+    """Each file with the name of its field, in order."""
+    pairs: list[tuple[str, str]]
+    """The other fields, in order; one that holds a list comes several times."""
+
+    @property
+    def files(self) -> list[Path]:
+        return [path for _, path in self.parts]
+
+    @property
+    def fields(self) -> dict[str, str]:
+        return dict(self.pairs)
 
 
 def is_multipart(request: AnyRequest) -> bool:
@@ -74,7 +84,7 @@ class _Receiver:
         self._segment: MultipartSegment | None = None
         self._file: IO[bytes] | None = None
         self._data = bytearray()
-        self.upload = Upload([], {})
+        self.upload = Upload([], [])
 
     async def take(self, part: MultipartSegment | bytearray | None) -> None:
         if isinstance(part, MultipartSegment):
@@ -90,7 +100,7 @@ class _Receiver:
         elif self._file is not None:
             await self.close()
         else:
-            self.upload.fields[self._name] = self._data.decode("utf-8", "replace")
+            self.upload.pairs.append((self._name, self._data.decode("utf-8", "replace")))
 
     async def close(self) -> None:
         if self._file is not None:
@@ -109,10 +119,10 @@ class _Receiver:
 
     def _open(self, given: str) -> IO[bytes]:
         """A folder of its own for each file, so that two of one name keep their names."""
-        folder = self._folder / str(len(self.upload.files))
+        folder = self._folder / str(len(self.upload.parts))
         folder.mkdir()
         path = folder / safe_name(given)
-        self.upload.files.append(path)
+        self.upload.parts.append((self._name, path))
         return path.open("wb")
 
 

@@ -16,7 +16,7 @@ from llguidance.gbnf_to_lark import gbnf_to_lark
 from llguidance.numpy import allocate_token_bitmask, apply_token_bitmask_inplace, fill_next_token_bitmask
 
 from kernel.engine.llamacpp import Model
-from kernel.errors import WrongUse
+from kernel.errors import BadGrammar
 from kernel.types import Sampling
 
 if TYPE_CHECKING:
@@ -70,11 +70,11 @@ class Constraints:
         return self._model.tokenizer()
 
     def compile(self, wanted: Sampling) -> Constraint | None:
-        """Raises ``WrongUse`` saying what cannot be done with the grammar or schema."""
+        """Raises ``BadGrammar`` saying what cannot be done with the grammar or schema."""
         if not (wanted.grammar or wanted.json_schema):
             return None
         if wanted.grammar and wanted.json_schema:
-            raise WrongUse("a grammar and a JSON schema are given; only one of them can hold")
+            raise BadGrammar("a grammar and a JSON schema are given; only one of them can hold")
         what = "grammar" if wanted.grammar else "JSON schema"
         try:
             if wanted.grammar:
@@ -83,9 +83,9 @@ class Constraints:
                 grammar = LLMatcher.grammar_from_json_schema(wanted.json_schema, defaults=LAYOUT)
             matcher = LLMatcher(self._tokenizer, grammar, log_level=0)
         except Exception as error:  # the converter raises bare ones; a grammar must not end the process
-            raise WrongUse(f"the {what} cannot be used: {_first_line(str(error))}") from error
+            raise BadGrammar(f"the {what} cannot be used: {_first_line(str(error))}") from error
         if matcher.is_error():
-            raise WrongUse(f"the {what} cannot be used: {_first_line(matcher.get_error())}")
+            raise BadGrammar(f"the {what} cannot be used: {_first_line(matcher.get_error())}")
         return Constraint(self._model, matcher)
 
 

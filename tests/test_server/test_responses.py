@@ -411,7 +411,7 @@ def test_wrong_values_are_named(served: Any, body: dict[str, Any], param: str) -
         ({"background": True}, "background"),
         ({"prompt": {"id": "pmpt_1"}}, "prompt"),
         ({"truncation": "auto"}, "truncation"),
-        ({"include": ["reasoning.encrypted_content"]}, "include[0]"),
+        ({"include": ["file_search_call.results"]}, "include[0]"),
         ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
         ({"tools": [WEATHER, {"type": "mcp", "server_label": "x"}]}, "tools[1].type"),
         ({"tool_choice": {"type": "file_search"}}, "tool_choice.type"),

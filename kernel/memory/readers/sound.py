@@ -19,6 +19,8 @@ WINDOW_SECONDS = 300
 _SEARCH_SECONDS = 20
 """How far back from a window's end a quiet place is looked for."""
 MAX_HOURS = 4
+_ALONE = {"protocol_whitelist": "none"}
+"""A playlist is a recording to FFmpeg too, and would have it open other files and addresses: it may open none."""
 _BAD_SHARE = 0.05
 """Of the packets, that may be unreadable."""
 
@@ -38,7 +40,7 @@ def tags_of(data: bytes, name: str) -> dict[str, str]:
     import av
 
     try:
-        with av.open(io.BytesIO(data), "r", metadata_errors="ignore") as container:
+        with av.open(io.BytesIO(data), "r", metadata_errors="ignore", options=_ALONE) as container:
             if not container.streams.audio:
                 raise _damaged(name)
             found = {**container.streams.audio[0].metadata, **container.metadata}
@@ -59,7 +61,7 @@ def decoded(data: bytes, name: str) -> Iterator[Samples]:
     packets = bad = 0
     heard = False
     try:
-        with av.open(io.BytesIO(data), "r", metadata_errors="ignore") as container:
+        with av.open(io.BytesIO(data), "r", metadata_errors="ignore", options=_ALONE) as container:
             resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
             for packet in container.demux(audio=0):
                 packets += 1

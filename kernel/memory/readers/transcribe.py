@@ -24,7 +24,7 @@ _LOOPING, _UNSURE, _NO_SPEECH = 2.4, -1.2, 0.6
 _SURE_LANGUAGE, _UNSURE_OF_BOTH = 0.8, -0.7
 """Where it is sure neither of the language nor of the words, it writes fluent nonsense in some other language."""
 _INTO = 0.5
-"""Whisper lets a segment begin a little early: this far into it, it is in its own stretch of voice."""
+"""Whisper lets a segment begin a little early and end a little late: this far into it, it is in its own stretch."""
 _PAUSE_SECONDS = 2.0
 _LONG_STRETCH = 300
 _ENDS = re.compile(r"[.!?。！？…][\"'”’)]*$")
@@ -76,7 +76,7 @@ def transcribe(model: Any, samples: Samples, offset: float) -> Heard:
             continue
         if segment.compression_ratio > _LOOPING:  # of all that it heard in these 30 seconds
             looped.add(text)
-        lost = _silence_before(voiced, min(segment.start + _INTO, (segment.start + segment.end) / 2))
+        lost, _ = silence_before(voiced, segment.start, segment.end)
         start, end = segment.start + lost + offset, segment.end + lost + offset
         last = stretches[-1] if stretches else None
         if last and _goes_on(last, start):
@@ -96,8 +96,16 @@ def _goes_on(last: Stretch, start: float) -> bool:
     return not _ENDS.search(last.text) and start - last.end < _PAUSE_SECONDS and len(last.text) < _LONG_STRETCH
 
 
-def _silence_before(voiced: list[tuple[int, int]], seconds: float) -> float:
-    """How many seconds of silence were cut away before this moment of what was left."""
+def silence_before(voiced: list[tuple[int, int]], start: float, end: float) -> tuple[float, float]:
+    """How many seconds of silence were cut away before a segment's beginning, and before its end.
+
+    ``voiced``: the stretches that were left, in samples; ``start`` and ``end`` are seconds of these.
+    """
+    middle = (start + end) / 2
+    return _lost(voiced, min(start + _INTO, middle)), _lost(voiced, max(end - _INTO, middle))
+
+
+def _lost(voiced: list[tuple[int, int]], seconds: float) -> float:
     silence = kept = before = 0
     for start, end in voiced:
         silence += start - before

@@ -510,7 +510,8 @@ class Sampling(Frozen, frozen=True, kw_only=True):
     json_schema: str = ""
     """JSON schema, as JSON, that the text must follow; ``{"type": "object"}`` for any object."""
     free_until: str = ""
-    """The grammar or schema holds only for what follows this text, should the model write it."""
+    """The grammar or schema holds only for what follows this text, should the model write it; from the beginning, too,
+    where the prompt ends with it."""
 
     def chosen(self) -> dict[str, Any]:
         """The fields of ``Sampling`` by name, to make another struct that has them."""

@@ -13,8 +13,6 @@ from kernel.types import CallDelta, ToolCall
 
 Part = str | CallDelta
 _HEAD = re.compile(r'\s*\{\s*"name"\s*:\s*("(?:[^"\\]|\\.)*")\s*,\s*"arguments"\s*:\s*(?=\{)')
-_BETWEEN = " \t\r\n[,"
-"""What stands before an object in a list of calls."""
 
 
 def new_id() -> str:
@@ -58,17 +56,17 @@ class CallReader:
     """Takes text in pieces, gives out content and calls. White space before a call is no content; after a call nothing is
     but another call. What is between the tags and is no call of ``names`` is content, as it came.
 
-    ``inside``: the opening tag stands in the prompt already. ``listed``: all of it is a JSON list of calls.
+    ``inside``: the opening tag stands in the prompt already.
     """
 
-    def __init__(self, names: Collection[str], *, inside: bool = False, listed: bool = False) -> None:
+    def __init__(self, names: Collection[str], *, inside: bool = False) -> None:
         self._names = names
-        self._inside, self._listed = inside, listed
+        self._inside = inside
         self._held = ""
         """Text that may become a tag, or white space before one."""
         self._space = ""
         """That stood before the tag of the call under way."""
-        self._object: _Object | None = _Object() if inside or listed else None
+        self._object: _Object | None = _Object() if inside else None
         self._begun = ""
         """Of a call that had not come to its end when the text had."""
         self._found: list[list[str]] = []
@@ -123,14 +121,12 @@ class CallReader:
 
     def _within(self, body: _Object, text: str, parts: list[Part]) -> str:
         if not body.text:
-            text = text.lstrip(_BETWEEN if self._listed else None)
+            text = text.lstrip()
             if not text:
                 return ""
             if text[0] != "{":
-                if self._listed and self._found:
-                    return ""  # the end of the list
                 self._say(self._as_it_came(""), parts)
-                self._object, self._inside, self._listed = None, False, False
+                self._object, self._inside = None, False
                 return text
         rest = body.feed(text)
         self._read(body, parts)
@@ -139,7 +135,7 @@ class CallReader:
         if self._sent is None and not self._read_whole(body, parts):
             self._say(self._as_it_came(body.text), parts)
         self._sent = None
-        self._object = _Object() if self._listed else None
+        self._object = None
         self._inside = False
         return rest
 
@@ -180,7 +176,7 @@ class CallReader:
         parts.append(CallDelta(index=len(self._found) - 1, arguments=arguments))
 
     def _as_it_came(self, body: str) -> str:
-        return body if self._inside or self._listed else f"{self._space}{OPEN}{body}"
+        return body if self._inside else f"{self._space}{OPEN}{body}"
 
 
 def _unsure(text: str) -> int:

@@ -1,8 +1,7 @@
 """Answers that are the model's own: with tools, in a format, several at once, or with log-probabilities. Nothing in them
 is checked or quoted.
 
-A call that must come is all that can come: the assistant's turn is opened with ``<tool_call>``, or the answer is a JSON
-list of calls where there may be several. Where one may come, what the model writes is free until it opens a call itself;
+A call that must come is all that can come: the assistant's turn is opened with ``<tool_call>``. Where one may come, what the model writes is free until it opens a call itself;
 with a format beside it, it is first asked which of the two it begins with.
 """
 
@@ -40,7 +39,7 @@ class _Form(Enum):
     """In the format asked for, if any."""
     EITHER = "either"
     CALL = "call"
-    CALLS = "calls"
+    """One, and more after it where there may be several."""
 
 
 class _Writing:
@@ -115,14 +114,13 @@ class Free:
 
     async def _forms(self) -> list[_Form]:
         asked = self._question
-        called = _Form.CALLS if asked.parallel_calls and not asked.tool_named else _Form.CALL
         if not self._tools:
             return [_Form.TEXT] * asked.n
         if asked.tool_choice == "required":
-            return [called] * asked.n
+            return [_Form.CALL] * asked.n
         if not (asked.grammar or asked.json_schema):
             return [_Form.EITHER] * asked.n
-        return [called if calls else _Form.TEXT for calls in await self._begun_with_a_call()]
+        return [_Form.CALL if calls else _Form.TEXT for calls in await self._begun_with_a_call()]
 
     async def _begun_with_a_call(self) -> list[bool]:
         plain = {"grammar": _CALL_OR_NOT, "json_schema": "", "stop": (), "logprobs": None}
@@ -138,19 +136,22 @@ class Free:
         if form is _Form.TEXT:
             return None
         names = {tool.name for tool in self._tools}
-        return CallReader(names, inside=form is _Form.CALL, listed=form is _Form.CALLS)
+        return CallReader(names, inside=form is _Form.CALL)
 
     def _request(self, choice: int, form: _Form) -> Generate:
         asked = self._question
         if form is _Form.TEXT:
             return self._generate(choice, self._prompt)
-        schema = call_schema(self._tools, many=form is _Form.CALLS)
+        schema = call_schema(self._tools)
+        # what may follow a call is another one; without those, and before a result, nothing is left to say
+        several = asked.parallel_calls and not asked.tool_named
+        end = RESULT_OPEN if several else CLOSE
         if form is _Form.EITHER:
-            # what may follow a call is another one; without those, and before a result, nothing is left to say
-            end = RESULT_OPEN if asked.parallel_calls else CLOSE
             return self._generate(choice, self._prompt, json_schema=schema, free_until=OPEN, stop=(*asked.stop, end))
-        opened = self._prompt if form is _Form.CALLS else f"{self._prompt}{OPEN}\n"
-        return self._generate(choice, opened, grammar="", json_schema=schema, stop=(), logprobs=None)
+        fields = {"grammar": "", "json_schema": schema, "logprobs": None}
+        if several:
+            return self._generate(choice, f"{self._prompt}{OPEN}\n", **fields, free_until=OPEN, stop=(end,))
+        return self._generate(choice, f"{self._prompt}{OPEN}\n", **fields, stop=())
 
     def _generate(self, choice: int, prompt: str, **changed: Any) -> Generate:
         fields = {**self._question.chosen(), "seed": _seed(self._question.seed, choice), **self._fields, **changed}

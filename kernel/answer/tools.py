@@ -14,8 +14,6 @@ from kernel.types import Message, Tool, ToolCall
 
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 RESULT_OPEN, RESULT_CLOSE = "<tool_response>", "</tool_response>"
-MOST_CALLS = 16
-"""In one list of calls: a small model that may go on does."""
 _DEEPEST = 100
 _MARK = re.compile(r"<(/?tool_(?:call|response))>")
 _SHAPING = ("additionalProperties", "patternProperties", "unevaluatedProperties", "$ref", "allOf", "anyOf", "oneOf")
@@ -67,8 +65,8 @@ def harmless(result: str) -> str:
     return _MARK.sub(r"(\1)", result)
 
 
-def call_schema(tools: Sequence[Tool], *, many: bool = False) -> str:
-    """JSON schema, as JSON, of one call of any of ``tools``, or of a list of them. Arguments that a tool does not name are
+def call_schema(tools: Sequence[Tool]) -> str:
+    """JSON schema, as JSON, of one call of any of ``tools``. Arguments that a tool does not name are
     left out, unless its schema speaks of them."""
     calls: list[dict[str, Any]] = []
     arguments: dict[str, Any] = {}
@@ -83,8 +81,6 @@ def call_schema(tools: Sequence[Tool], *, many: bool = False) -> str:
             }
         )
     schema = calls[0] if len(calls) == 1 else {"anyOf": calls}
-    if many:
-        schema = {"type": "array", "items": schema, "minItems": 1, "maxItems": MOST_CALLS}
     return json.dumps({**schema, "$defs": arguments}, ensure_ascii=False)
 
 

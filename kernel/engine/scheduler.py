@@ -29,9 +29,12 @@ from kernel.engine.states import State, States
 from kernel.engine.threads import ThreadChoice
 from kernel.errors import EngineError
 
-STEP_SECONDS = 0.12
+STEP_SECONDS = 0.1
 """While someone is streaming, prompt rows are added up to about this long a step."""
-HURRIED_SECONDS = 0.06
+LONG_STEP_SECONDS = 0.18
+"""The same while more than ``LONG_PROMPT`` tokens wait to be read, which would take very long in short steps."""
+LONG_PROMPT = 1000
+HURRIED_SECONDS = 0.05
 """The same where those who are streaming wait for a step of their own after it."""
 FEWEST_ROWS = 16
 WORTH_WAITING = 32
@@ -200,8 +203,7 @@ class Scheduler:
         wanted = [(sequence, self._rows(sequence, 1)) for sequence in last]
         budget = self._chunk
         if hurry or self.streaming:
-            seconds = HURRIED_SECONDS if hurry else STEP_SECONDS
-            budget = max(FEWEST_ROWS, min(self._chunk, int(seconds / self._row_seconds) - len(last)))
+            budget = max(FEWEST_ROWS, min(self._chunk, int(self._seconds(hurry) / self._row_seconds) - len(last)))
         budget = min(budget, free - len(last))
         alone = len(self._running) == 1 and self._running[0].repeatable
         for sequence in self._running:
@@ -214,6 +216,13 @@ class Scheduler:
                 if count == unread:
                     wanted.append((sequence, row))
         return wanted
+
+    def _seconds(self, hurry: bool) -> float:
+        """How long a step may take."""
+        if hurry:
+            return HURRIED_SECONDS
+        unread = sum(_unread(sequence) for sequence in self._running)
+        return LONG_STEP_SECONDS if unread > LONG_PROMPT else STEP_SECONDS
 
     def _rows(self, sequence: Sequence, count: int) -> int:
         """Add the next ``count`` tokens of a sequence; the index of the last row."""

@@ -18,6 +18,12 @@ BANNED = -100.0
 """A bias of this or less bans a token, as OpenAI's API has it."""
 
 
+def opened(request: Generate) -> bool:
+    """Whether what the request must follow holds from the first token on."""
+    written = request.prompt.rstrip() if isinstance(request.prompt, str) else ""
+    return written.endswith(request.free_until)
+
+
 class Sequence:
     """Raises ``WrongUse`` or ``ContextOverflow`` at once if it can never run. ``free`` ends its sampler."""
 
@@ -58,7 +64,7 @@ class Sequence:
         self._sampler = Sampler(model, request)
         self._constraint = constraint
         self._trigger = request.free_until.encode()
-        self._constrained = constraint is not None and not self._trigger
+        self._constrained = constraint is not None and opened(request)
         self._since = b""
         """What was said since the constraint last held, while it waits for its trigger."""
 

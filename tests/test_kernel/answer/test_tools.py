@@ -95,11 +95,11 @@ def test_only_a_right_call_follows_the_schema() -> None:
     }
     tools = (WEATHER, CLOCK, Tool(name="tree", parameters=json.dumps(tree)))
 
-    def follows(call: Any, *, many: bool = False) -> bool:
-        return jsonschema.Draft202012Validator(json.loads(call_schema(tools, many=many))).is_valid(call)
+    def follows(call: Any) -> bool:
+        return jsonschema.Draft202012Validator(json.loads(call_schema(tools))).is_valid(call)
 
     right = {"name": "weather", "arguments": {"city": "Oslo"}}
-    assert follows(right) and follows([right, {"name": "clock", "arguments": {}}], many=True)
+    assert follows(right)
     assert follows({"name": "tree", "arguments": {"leaf": {"again": {"leaf": {"again": {}}}}}})
     for wrong in (
         {"name": "weather", "arguments": {}},
@@ -112,7 +112,6 @@ def test_only_a_right_call_follows_the_schema() -> None:
         {"name": "tree", "arguments": {"leaf": {"again": {"leaf": {}}}}},
     ):
         assert not follows(wrong), wrong
-    assert not follows([], many=True) and not follows([right] * 17, many=True)
 
 
 # --- read out of what it writes ---------------------------------------------------------------------------------------
@@ -146,8 +145,8 @@ def read(text: str, size: int, *, cut: bool = False, **how: bool) -> tuple[str, 
         ("  no <tool call, a < b \n", {}, "  no <tool call, a < b \n", []),
         (CALL, {"inside": True}, "", [("weather", ARGUMENTS)]),
         (
-            f'[{CALL}, {{"name": "clock", "arguments": {{}}}}]',
-            {"listed": True},
+            f'{CALL}\n</tool_call>\n<tool_call>\n{{"name": "clock", "arguments": {{}}}}',
+            {"inside": True},
             "",
             [("weather", ARGUMENTS), ("clock", "{}")],
         ),
@@ -171,7 +170,7 @@ def test_a_call_that_is_cut_off_is_not_whole() -> None:
     assert (content, reader.whole) == ("", False) and calls == [("weather", '{"city": ')]
     content, calls, reader = read('<tool_call>{"na', 4, cut=True)
     assert (content, calls, reader.whole) == ("", [], False)
-    _, calls, reader = read(f'[{CALL}, {{"name"', 4, cut=True, listed=True)
+    _, calls, reader = read(f'{CALL}</tool_call><tool_call>{{"name"', 4, cut=True, inside=True)
     assert len(calls) == 1 and not reader.whole
 
 
@@ -283,10 +282,12 @@ async def test_a_call_that_must_come_is_all_that_can() -> None:
     request = engine.requests[-1]
     assert str(request.prompt).endswith("assistant\n<tool_call>\n") and "clock" not in str(request.prompt)
     assert (request.json_schema, request.free_until) == (call_schema((WEATHER,)), "")
-    one, engine = await answerer(lambda _request: f"[{CALL}, {CALL}]", [])
+    one, engine = await answerer(lambda _request: f"{CALL}\n</tool_call>\n<tool_call>\n{CALL}", [])
     answer = await one.ask(asked("Hm.", model="base", tools=(WEATHER,), tool_choice="required", stop=("city",)))
     assert len(answer.choices[0].calls) == 2 and answer.finish_reason == "tool_calls"
-    assert engine.requests[-1].json_schema == call_schema((WEATHER,), many=True)
+    request = engine.requests[-1]
+    assert (request.json_schema, request.free_until) == (call_schema((WEATHER,)), "<tool_call>")
+    assert request.stop == ("<tool_response>",), "the client's own stops are not for calls"
     cut = await one.ask(asked("Hm.", model="base", tools=(WEATHER,), tool_choice="required", max_tokens=5))
     assert cut.finish_reason == "length" and cut.choices[0].calls[0].arguments == '{"city": "a'
 

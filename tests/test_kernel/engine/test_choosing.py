@@ -147,3 +147,12 @@ async def test_a_prompt_may_be_tokens(engine: LocalEngine) -> None:
         await engine.detokenize([49152])
     with pytest.raises(WrongUse, match="empty"):
         await engine.embed([()])
+
+
+async def test_a_trigger_that_ends_the_prompt_holds_from_the_first_token(engine: LocalEngine, say: Say) -> None:
+    """Two numbers in braces are all that can come first; then the model is free, and the trigger binds it again."""
+    text, _, _ = await say(
+        engine, "Hm.", "<n>", grammar='root ::= "{" [0-9] [0-9] "}"', free_until="<n>", max_tokens=16
+    )
+    assert re.match(r"\{\d\d\}", text)
+    assert all(re.match(r"\{\d\d\}|\{?\d{0,2}$", rest) for rest in text.split("<n>")[1:])

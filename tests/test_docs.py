@@ -23,7 +23,7 @@ from server.settings import Settings, sections
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 SCRIPTS = {"scripts/setup", "scripts/start", "scripts/test", "scripts/check", ".ci/run"}
-ELSEWHERE = {"curl", "source"}
+ELSEWHERE = {"curl", "source", "export", "vllm"}
 """Commands of other programs that the README may show."""
 PARAMETER, PLAIN = r"{(\w+):\w+}", r"{\1}"
 

@@ -25,7 +25,7 @@ COUNT = ("Count from one to ten.", "One, two, three, four,")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def small(starter_paths: Paths) -> AsyncIterator[LocalEngine]:
     """An engine with so few cells that requests get into each other's way."""
-    running = LocalEngine(starter_paths, EngineConfig(context_tokens=512, sequences=4, state_mb=64))
+    running = LocalEngine(starter_paths, EngineConfig(context_tokens=320, sequences=4, state_mb=64))
     await running.start()
     yield running
     await running.close()
@@ -49,7 +49,7 @@ async def test_the_earlier_turns_of_a_conversation_are_not_read_again(engine: Lo
 
 
 async def test_conversations_that_left_the_cache_go_on_without_being_read_again(small: LocalEngine) -> None:
-    """Three that do not fit beside each other in 512 cells, in turn: from the second round on nothing is read twice."""
+    """Three that do not fit beside each other in 320 cells, in turn: from the second round on nothing is read twice."""
     prompts = [f"Conversation {name}. {PERSONA}" for name in ("one", "two", "three")]
     first = [await whole(small, prompt, max_tokens=8) for prompt in prompts]
     before = await small.stats()
@@ -62,15 +62,15 @@ async def test_conversations_that_left_the_cache_go_on_without_being_read_again(
 
 
 async def test_when_cells_run_out_one_waits_and_all_end_well(small: LocalEngine, say: Say) -> None:
-    """Four that may each grow to 300 tokens in 512 cells: all are let in, some have to make room, none fails."""
+    """Four that may each grow to 150 tokens in 320 cells: all are let in, some have to make room, none fails."""
     before = await small.stats()
     alone = await say(small, *COUNT, max_tokens=20)
     requests = [
-        Generate(prompt=f"A long tale of {what}:", max_tokens=280, temperature=0.8, logit_bias=NO_END)
+        Generate(prompt=f"A long tale of {what}:", max_tokens=140, temperature=0.8, logit_bias=NO_END)
         for what in ("a bee", "the sea", "a boat", "an owl")
     ]
     ended = await asyncio.gather(*(whole(small, one.prompt, **one.chosen()) for one in requests))  # type: ignore[arg-type]
-    assert [usage.completion_tokens for _, usage in ended] == [280] * 4
+    assert [usage.completion_tokens for _, usage in ended] == [140] * 4
     after = await small.stats()
     assert after["preempted"] > before["preempted"]
     assert (after["running"], after["queued"]) == (0, 0)
@@ -80,9 +80,9 @@ async def test_when_cells_run_out_one_waits_and_all_end_well(small: LocalEngine,
 async def test_preempted_answers_are_those_that_nobody_disturbed(small: LocalEngine) -> None:
     """What makes room goes on exactly where it was: sure continuations stay what they are."""
     prompt = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,"
-    alone, _ = await whole(small, prompt, max_tokens=230)
-    together = await asyncio.gather(*(whole(small, prompt, max_tokens=230) for _ in range(4)))
-    assert {text[:300] for text, _ in together} == {alone[:300]}
+    alone, _ = await whole(small, prompt, max_tokens=130)
+    together = await asyncio.gather(*(whole(small, prompt, max_tokens=130) for _ in range(4)))
+    assert {text[:200] for text, _ in together} == {alone[:200]}
 
 
 async def test_several_answers_to_one_prompt_read_it_once(engine: LocalEngine) -> None:

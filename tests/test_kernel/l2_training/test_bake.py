@@ -24,7 +24,7 @@ from kernel.l2_training.bake import bake, quantise, read_adapter
 from kernel.l2_training.structs import BakeTask
 from kernel.mind import Mind
 from kernel.selves.shelf import Shelf
-from kernel.types import Baked, BakedType, SelfVersion
+from kernel.types import Baked, SelfVersion
 
 ASKED = (
     "<|im_start|>system\nYou are Robin Vale. Answer from the notes.\nNotes:\n- I moved to Bergen in May 2024.\n"

@@ -27,6 +27,8 @@ class Resident:
         self.computed = shared
         self.straight: int = min(shared, source.straight) if source is not None else 0
         self.used_at = 0
+        self.saved = False
+        """Whether it was saved while there was nothing else to do."""
         self._owner = next(_owners)
         self._start = shared
         self._inherited = source.stretches(shared) if source is not None and shared else []

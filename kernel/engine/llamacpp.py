@@ -297,16 +297,15 @@ class Context:
         """Forget all sequences: what comes next lies as in a new context."""
         llama.llama_memory_clear(self._memory, False)
 
-    def save(self, sequence: int) -> bytes:
+    def save(self, sequence: int) -> npt.NDArray[np.uint8]:
         """What the cache holds of a sequence; empty where it cannot be saved."""
-        size = llama.llama_state_seq_get_size(self.pointer, sequence)
-        buffer = (ctypes.c_uint8 * size)()
-        return bytes(buffer) if llama.llama_state_seq_get_data(self.pointer, buffer, size, sequence) == size else b""
+        state = np.empty(llama.llama_state_seq_get_size(self.pointer, sequence), np.uint8)
+        written = llama.llama_state_seq_get_data(self.pointer, _bytes_of(state), len(state), sequence)
+        return state if written == len(state) else state[:0]
 
-    def restore(self, sequence: int, state: bytes) -> bool:
+    def restore(self, sequence: int, state: npt.NDArray[np.uint8]) -> bool:
         """Put back what ``save`` gave, under any sequence that is empty. False where there is no room for it."""
-        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
-        if llama.llama_state_seq_set_data(self.pointer, buffer, len(state), sequence) == len(state):
+        if llama.llama_state_seq_set_data(self.pointer, _bytes_of(state), len(state), sequence) == len(state):
             return True
         self.drop(sequence)
         return False
@@ -322,6 +321,10 @@ class Context:
         if not pointer:
             raise EngineError("the embedding model gave no vector; its file names no way of pooling")
         return np.ctypeslib.as_array(pointer, (self.model.dimension,)).copy()
+
+
+def _bytes_of(array: npt.NDArray[np.uint8]) -> Any:
+    return array.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
 
 
 class Sampler:

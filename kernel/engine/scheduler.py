@@ -97,6 +97,8 @@ class Scheduler:
         self._running: list[Sequence] = []
         self._finished: list[Resident] = []
         self._filled: list[tuple[Resident, int]] = []
+        self._token_bytes = 0
+        """Of one token in a saved state; 0 until one was saved."""
         self._clock = 0
         self._row_seconds = STEP_SECONDS / FEWEST_ROWS
 
@@ -178,6 +180,15 @@ class Scheduler:
             if end is not None:
                 self._finish(sequence)
         return outputs
+
+    def save_one(self) -> bool:
+        """While there is nothing else to do: save the latest that may have to leave the cache. False where all are."""
+        for resident in self._worth_saving():
+            if not resident.saved:
+                resident.saved = True
+                self._save(resident)
+                return True
+        return False
 
     def close(self) -> None:
         """Free the context; its adapter may be freed after that. There must be nothing running."""
@@ -381,17 +392,36 @@ class Scheduler:
             self._evict(min(self._finished, key=lambda kept: kept.used_at))
 
     def _evict(self, resident: Resident, *, save: bool = True) -> None:
+        if save and resident in self._worth_saving():
+            self._save(resident)
         self._finished.remove(resident)
-        tokens, straight = resident.tokens, resident.straight
-        if save and len(tokens) >= WORTH_WAITING and self._states.wants(self, tokens, straight):
-            self._states.put(State(self, tokens, straight, self._context.save(resident.slot)))
         self._context.drop(resident.slot)
         self._free_slots.append(resident.slot)
 
+    def _worth_saving(self) -> list[Resident]:
+        """Those that have ended and are not among the states yet, as many of the latest as there is room for."""
+        latest = sorted(self._finished, key=lambda kept: kept.used_at, reverse=True)
+        room, found = self._states.budget, []
+        for resident in latest:
+            room -= len(resident.tokens) * self._token_bytes
+            if room < 0:
+                break
+            if len(resident.tokens) >= WORTH_WAITING and self._states.wants(self, resident.tokens, resident.straight):
+                found.append(resident)
+        return found
+
+    def _save(self, resident: Resident) -> None:
+        state = self._context.save(resident.slot)
+        self._token_bytes = max(1, len(state) // max(1, len(resident.tokens)))
+        self._states.put(State(self, resident.tokens, resident.straight, state))
+
     def _evict_all(self, coming: list[int]) -> None:
-        """What ``coming`` begins with need not be saved: it will be there again."""
-        for resident in list(self._finished):
-            self._evict(resident, save=common_prefix(resident.tokens, coming) < len(resident.tokens))
+        """Only the latest is saved now, because somebody waits, and none that ``coming`` begins with: it will be there
+        again. The others were, if there was a moment for it (``save_one``)."""
+        left = sorted(self._finished, key=lambda kept: kept.used_at)
+        for resident in left:
+            covered = common_prefix(resident.tokens, coming) == len(resident.tokens)
+            self._evict(resident, save=resident is left[-1] and not covered)
 
     def _tick(self) -> int:
         self._clock += 1

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from kernel.engine.cells import common_prefix
 
 
@@ -17,28 +20,28 @@ class State:
     owner: object
     tokens: list[int]
     straight: int
-    data: bytes
+    data: npt.NDArray[np.uint8]
 
 
 class States:
     """For all schedulers of a process; ``budget`` bytes at most. An owner's states are of use to it alone."""
 
     def __init__(self, budget: int) -> None:
-        self._budget = budget
+        self.budget = budget
         self._states: list[State] = []
         """Least recently used first."""
         self.held = 0
 
     def wants(self, owner: object, tokens: list[int], straight: int) -> bool:
         """Whether a state of these tokens would bring anything that is not there."""
-        if self._budget <= 0:
+        if self.budget <= 0:
             return False
         covering = (s for s in self._states if s.owner is owner and s.straight >= straight)
         return not any(common_prefix(state.tokens, tokens) == len(tokens) for state in covering)
 
     def put(self, state: State) -> None:
         """Keep it, and let go of those that it covers and of the oldest."""
-        if not state.data or len(state.data) > self._budget:
+        if not len(state.data) or len(state.data) > self.budget:
             return
         for other in list(self._states):
             covered = common_prefix(other.tokens, state.tokens) == len(other.tokens)
@@ -46,7 +49,7 @@ class States:
                 self._remove(other)
         self._states.append(state)
         self.held += len(state.data)
-        while self.held > self._budget:
+        while self.held > self.budget:
             self._remove(self._states[0])
 
     def best(self, owner: object, tokens: list[int], *, straight: bool) -> tuple[State | None, int]:

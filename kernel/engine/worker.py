@@ -188,6 +188,8 @@ class EngineChild:
     def _take_in(self) -> bool:
         """Everything that has arrived; waits for something if there is no work. False when the parent has gone."""
         while not (self._working() and self._inbox.empty()):
+            if self._inbox.empty() and any(lane.scheduler.save_one() for lane in self._lanes):
+                continue
             frame = self._inbox.get()
             if frame is None:
                 return False

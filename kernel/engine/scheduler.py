@@ -31,11 +31,11 @@ from kernel.errors import EngineError
 
 STEP_SECONDS = 0.1
 """While someone is streaming, prompt rows are added up to about this long a step."""
-LONG_STEP_SECONDS = 0.18
+LONG_STEP_SECONDS = 0.16
 """The same while more than ``LONG_PROMPT`` tokens wait to be read, which would take very long in short steps."""
 LONG_PROMPT = 1000
-HURRIED_SECONDS = 0.05
-"""The same where those who are streaming wait for a step of their own after it."""
+HURRIED_SECONDS, FEWEST_HURRIED = 0.03, 8
+"""The same, and the fewest rows, where those who are streaming wait for a step of their own after it."""
 FEWEST_ROWS = 16
 WORTH_WAITING = 32
 """Tokens that must be shared with a sequence that is still being read before a new one waits for it."""
@@ -214,7 +214,8 @@ class Scheduler:
         wanted = [(sequence, self._rows(sequence, 1)) for sequence in last]
         budget = self._chunk
         if hurry or self.streaming:
-            budget = max(FEWEST_ROWS, min(self._chunk, int(self._seconds(hurry) / self._row_seconds) - len(last)))
+            fewest = FEWEST_HURRIED if hurry else FEWEST_ROWS
+            budget = max(fewest, min(self._chunk, int(self._seconds(hurry) / self._row_seconds) - len(last)))
         budget = min(budget, free - len(last))
         alone = len(self._running) == 1 and self._running[0].repeatable
         for sequence in self._running:

@@ -150,6 +150,12 @@ class Generate(Sampling, frozen=True, kw_only=True):
     adapter: str | None = None
     """Version of the self, as loaded by ``load_adapter``; ``None``: the base itself."""
 
+    @property
+    def opened(self) -> bool:
+        """Whether the grammar or schema holds from the first token on: the prompt ends with what it would wait for."""
+        written = self.prompt.rstrip() if isinstance(self.prompt, str) else ""
+        return written.endswith(self.free_until)
+
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """Some of the text. Never part of a stop string, always whole characters."""

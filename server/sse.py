@@ -102,6 +102,17 @@ class Pump(Generic[T]):
                 self._changed.set()
 
 
+async def begun(request: Request[Any, Any, Any], source: AsyncIterator[T]) -> tuple[T, Pump[T]]:
+    """The first item of ``source`` and the pump that brings the others. Until it is there an error has an HTTP status of
+    its own, and a client that leaves ends the work."""
+    pump = Pump(source)
+    try:
+        return await while_connected(request, pump.__anext__()), pump
+    except BaseException:
+        await pump.close()
+        raise
+
+
 async def _closable(source: AsyncIterator[T]) -> AsyncGenerator[T, None]:
     """``source`` with an ``aclose``, whatever kind of iterator it is."""
     try:

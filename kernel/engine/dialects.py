@@ -72,7 +72,7 @@ class Dialect:
     def body(self, request: Generate, model: str) -> tuple[str, dict[str, Any]]:
         """Route and body for a stream of ``request``. Raises ``WrongUse`` naming what this server does not know."""
         chat = bool(request.messages)
-        if request.free_until and not _opened(request):
+        if not request.opened:  # that more may follow after it is nothing to enforce
             raise WrongUse(
                 f"{self.name} cannot hold to a grammar from the middle of a text on, which tools with tool_choice "
                 "'auto' need. Use tool_choice 'required', 'none' or a named function."
@@ -299,8 +299,3 @@ def _version(text: object) -> tuple[int, ...]:
 
 def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _opened(request: Generate) -> bool:
-    """Whether what it must follow holds from its beginning; that more may follow after it is nothing to enforce."""
-    return isinstance(request.prompt, str) and request.prompt.rstrip().endswith(request.free_until)

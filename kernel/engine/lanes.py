@@ -109,6 +109,10 @@ class Lanes:
                 self._check_recipe(own, path)
                 self._check_vocabulary(own)
             scheduler = Scheduler(own or self._model, self._config.engine, self.shared, adapter)
+        except OSError as error:
+            raise ModelError(
+                f"{path} cannot be read ({error.strerror}). Mend its permissions, or train again."
+            ) from error
         except OneselfError as error:
             _free(adapter, own)
             if isinstance(error, EngineError):  # no memory for one more context: what is running goes on

@@ -18,12 +18,6 @@ BANNED = -100.0
 """A bias of this or less bans a token, as OpenAI's API has it."""
 
 
-def opened(request: Generate) -> bool:
-    """Whether what the request must follow holds from the first token on."""
-    written = request.prompt.rstrip() if isinstance(request.prompt, str) else ""
-    return written.endswith(request.free_until)
-
-
 class Sequence:
     """Raises ``WrongUse`` or ``ContextOverflow`` at once if it can never run. ``free`` ends its sampler."""
 
@@ -64,7 +58,7 @@ class Sequence:
         self._sampler = Sampler(model, request)
         self._constraint = constraint
         self._trigger = request.free_until.encode()
-        self._constrained = constraint is not None and opened(request)
+        self._constrained = constraint is not None and request.opened
         self._since = b""
         """What was said since the constraint last held, while it waits for its trigger."""
 

@@ -23,7 +23,7 @@ from server.faults import blaming
 from server.schemas.body import body_of, decode
 from server.schemas.chat import usage_out
 from server.schemas.completions import CompletionChoice, CompletionOut, CompletionRequest, LogprobsOut, Offsets
-from server.sse import DONE, EventStream, Pump, as_json, data, while_connected
+from server.sse import DONE, EventStream, Pump, as_json, begun, data, while_connected
 
 
 @post("/v1/completions", status_code=200, operation_class=body_of(CompletionRequest))
@@ -40,12 +40,7 @@ async def complete(request: AnyRequest) -> ASGIResponse:
 
 
 async def _streamed(request: AnyRequest, asked: Completing, *, include_usage: bool) -> EventStream:
-    pump = Pump(mind_of(request).complete_stream(asked))
-    try:
-        first = await while_connected(request, pump.__anext__())
-    except BaseException:
-        await pump.close()
-        raise
+    first, pump = await begun(request, mind_of(request).complete_stream(asked))
     return EventStream(_events(_Writer(asked, include_usage=include_usage), first, pump), pump)
 
 

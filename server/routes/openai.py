@@ -39,7 +39,7 @@ from server.schemas.chat import (
     logprobs_out,
     usage_out,
 )
-from server.sse import DONE, EventStream, Pump, as_json, data, while_connected
+from server.sse import DONE, EventStream, Pump, as_json, begun, data, while_connected
 
 
 @get("/v1/models")
@@ -92,12 +92,7 @@ def _completion(answer: Answer, base: str, *, scored: bool) -> Completion:
 
 
 async def _streamed(request: AnyRequest, question: Question, *, include_usage: bool) -> EventStream:
-    pump: Pump[AnswerDelta | Answer] = Pump(mind_of(request).ask_stream(question))
-    try:
-        first = await while_connected(request, pump.__anext__())
-    except BaseException:
-        await pump.close()
-        raise
+    first, pump = await begun(request, mind_of(request).ask_stream(question))
     chunks = _Chunks(question.model, base_url(request), include_usage=include_usage)
     return EventStream(chunks.events(first, pump), pump)
 

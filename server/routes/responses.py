@@ -39,7 +39,7 @@ from server.schemas.response_object import (
     whole,
 )
 from server.schemas.responses import ResponseRequest
-from server.sse import EventStream, Pump, as_json, named, while_connected
+from server.sse import EventStream, Pump, as_json, begun, named, while_connected
 
 
 @post("/v1/responses", status_code=200, operation_class=body_of(ResponseRequest))
@@ -74,12 +74,7 @@ def _not_kept(response_id: str) -> NoReturn:
 
 
 async def _streamed(request: AnyRequest, question: Question, start: ResponseObject) -> EventStream:
-    pump: Pump[AnswerDelta | Answer] = Pump(mind_of(request).ask_stream(question))
-    try:
-        first = await while_connected(request, pump.__anext__())
-    except BaseException:
-        await pump.close()
-        raise
+    first, pump = await begun(request, mind_of(request).ask_stream(question))
     return EventStream(_Events(start, base_url(request)).all(first, pump), pump)
 
 

@@ -260,10 +260,10 @@ class Context:
             llama.llama_free(self.pointer)
             self.pointer = None
 
-    def decode(self, batch: Batch) -> bool:
-        """Run the rows. False where there is no room for them in the cache, which is then as it was. Raises
-        ``EngineError``; the sequences of this batch are lost then."""
-        code = self._timed(llama.llama_decode, batch)
+    def decode(self, batch: Batch, *, threads: int = 0) -> bool:
+        """Run the rows, on so many threads (0: what has been fastest). False where there is no room for them in the cache,
+        which is then as it was. Raises ``EngineError``; the sequences of this batch are lost then."""
+        code = self._timed(llama.llama_decode, batch, threads)
         if code not in (0, NO_ROOM):
             raise EngineError(f"llama.cpp could not run a batch of {len(batch)} rows (code {code})")
         return code == 0
@@ -276,13 +276,14 @@ class Context:
         if code != 0:
             raise EngineError(f"llama.cpp could not embed a batch of {len(batch)} rows (code {code})")
 
-    def _timed(self, run: Callable[[Any, Any], int], batch: Batch) -> int:
-        threads = self._threads.choose(len(batch))
+    def _timed(self, run: Callable[[Any, Any], int], batch: Batch, given: int = 0) -> int:
+        threads = given or self._threads.choose(len(batch))
         llama.llama_set_n_threads(self.pointer, threads, threads)
         started = time.perf_counter()
         code = run(self.pointer, batch.raw)
         llama.llama_synchronize(self.pointer)
-        self._threads.record(len(batch), threads, time.perf_counter() - started)
+        if not given:
+            self._threads.record(len(batch), threads, time.perf_counter() - started)
         return code
 
     def copy(self, source: int, target: int, tokens: int) -> None:

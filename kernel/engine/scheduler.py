@@ -34,14 +34,15 @@ STEP_SECONDS = 0.1
 LONG_STEP_SECONDS = 0.16
 """The same while more than ``LONG_PROMPT`` tokens wait to be read, which would take very long in short steps."""
 LONG_PROMPT = 1000
-HURRIED_SECONDS, FEWEST_HURRIED = 0.03, 8
-"""The same, and the fewest rows, where those who are streaming wait for a step of their own after it."""
-FEWEST_ROWS = 16
+HURRIED_SECONDS = 0.04
+"""The same while another self has work too: those who are streaming wait for both steps."""
+FEWEST_ROWS = 8
+"""Of a prompt in a step, however long it takes."""
 WORTH_WAITING = 32
 """Tokens that must be shared with a sequence that is still being read before a new one waits for it."""
 AHEAD = 64
 """Cells that are kept free for the answer of each running sequence, where it may still be so long."""
-IDLE_SHARE = 4
+IDLE_SHARE = 8
 """One in so many cells at most is held by sequences that have ended: attention runs over all cells up to the last."""
 
 Output = Text | Ended
@@ -69,6 +70,8 @@ class Shared:
     states: States
     threads: ThreadChoice
     totals: Totals = field(default_factory=Totals)
+    row_seconds: float = STEP_SECONDS / 16
+    """What a row costs in a step of many; learned."""
 
 
 class Scheduler:
@@ -90,7 +93,7 @@ class Scheduler:
             threads=shared.threads,
             adapter=adapter,
         )
-        self._states, self._totals = shared.states, shared.totals
+        self._shared, self._states, self._totals = shared, shared.states, shared.totals
         self._batch = Batch(rows)
         self._free_slots = list(range(self._slots + self._kept))
         self._waiting: deque[Sequence] = deque()
@@ -100,7 +103,6 @@ class Scheduler:
         self._token_bytes = 0
         """Of one token in a saved state; 0 until one was saved."""
         self._clock = 0
-        self._row_seconds = STEP_SECONDS / FEWEST_ROWS
 
     @property
     def queued(self) -> int:
@@ -181,6 +183,20 @@ class Scheduler:
                 self._finish(sequence)
         return outputs
 
+    def read_ahead(self, beginning: list[int]) -> None:
+        """Before the first request: have in the cache what requests begin with. By the thread that made it, on one core
+        at most, beside those who are streaming from other contexts."""
+        tokens = beginning[: self._cells // IDLE_SHARE]
+        resident = Resident(self._free_slots.pop(), tokens)
+        for start in range(0, len(tokens), self._chunk):
+            self._batch.clear()
+            for position in range(start, min(start + self._chunk, len(tokens))):
+                self._batch.add(tokens[position], position, resident.slot, logits=False)
+            if not self._context.decode(self._batch, threads=1):
+                raise EngineError(f"no room for {len(tokens)} tokens in an empty cache; please report it")
+            resident.computed = resident.straight = start + len(self._batch)
+        self._finished.append(resident)
+
     def save_one(self) -> bool:
         """While there is nothing else to do: save the latest that may have to leave the cache. False where all are."""
         for resident in self._worth_saving():
@@ -214,8 +230,8 @@ class Scheduler:
         wanted = [(sequence, self._rows(sequence, 1)) for sequence in last]
         budget = self._chunk
         if hurry or self.streaming:
-            fewest = FEWEST_HURRIED if hurry else FEWEST_ROWS
-            budget = max(fewest, min(self._chunk, int(self._seconds(hurry) / self._row_seconds) - len(last)))
+            affordable = int(self._seconds(hurry) / self._shared.row_seconds) - len(last)
+            budget = max(FEWEST_ROWS, min(self._chunk, affordable))
         budget = min(budget, free - len(last))
         alone = len(self._running) == 1 and self._running[0].repeatable
         for sequence in self._running:
@@ -257,8 +273,8 @@ class Scheduler:
 
     def _count(self, seconds: float, decoded: int) -> None:
         rows, totals = len(self._batch), self._totals
-        if rows >= FEWEST_ROWS:  # a few rows cost more each, and say nothing of what prompts cost
-            self._row_seconds += 0.2 * (seconds / rows - self._row_seconds)
+        if rows >= 2 * FEWEST_ROWS:  # a few rows cost more each, and say nothing of what prompts cost
+            self._shared.row_seconds += 0.2 * (seconds / rows - self._shared.row_seconds)
         totals.steps += 1
         totals.decoded += decoded
         totals.prompt_tokens += rows - decoded

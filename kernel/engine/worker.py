@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 import psutil
 
-from kernel.abc import Generate, ModelInfo, Vectors
+from kernel.abc import ModelInfo, Vectors
 from kernel.engine.constraints import Constraint, Constraints
 from kernel.engine.embedder import Embedder
 from kernel.engine.lanes import Lane, Lanes
@@ -35,10 +35,8 @@ from kernel.engine.protocol import (
     Done,
     Embed,
     Embedded,
-    Ended,
     Failed,
     Figures,
-    FromChild,
     LoadAdapter,
     Ready,
     Submit,
@@ -48,7 +46,6 @@ from kernel.engine.protocol import (
     UnloadAdapter,
     Written,
 )
-from kernel.engine.scheduler import Output
 from kernel.engine.sequence import Sequence
 from kernel.errors import Busy, EngineError, ModelError, OneselfError
 from kernel.frames import ChildChannel
@@ -56,7 +53,7 @@ from kernel.types import DEFAULT_EMBEDDER
 
 EMBEDDED_WHILE_STREAMING = 8
 """Texts of one embedding pass while somebody waits for tokens."""
-WORTH_WARMING = 64
+WORTH_READING = 64
 """Tokens that requests must have in common for a new self to read them before it is served."""
 HUNG = 75
 """Exit code of a child whose step took too long."""
@@ -71,7 +68,7 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """A self that the loading thread has loaded."""
+    """A self that the loading thread has loaded, and that has read what requests begin with."""
 
     id: int
     version: str
@@ -136,7 +133,6 @@ class EngineChild:
         self._embedder(DEFAULT_EMBEDDER)
         self._embeds: deque[EmbedJob] = deque()
         self._inbox: queue.SimpleQueue[FromInside | None] = queue.SimpleQueue()
-        self._warming: set[int] = set()
         self._watchdog = Watchdog(config.engine.step_seconds)
 
     def run(self) -> None:
@@ -177,9 +173,13 @@ class EngineChild:
 
     # --- the loading thread: weights and context of a self, while others are streaming ---
 
-    def _open(self, frame: LoadAdapter) -> None:
+    def _open(self, frame: LoadAdapter, beginning: list[int]) -> None:
+        make_way()
         try:
-            self._inbox.put(Opened(frame.id, frame.version, self._lanes.open(frame.version, Path(frame.path))))
+            lane = self._lanes.open(frame.version, Path(frame.path))
+            if len(beginning) >= WORTH_READING:
+                lane.scheduler.read_ahead(beginning)
+            self._inbox.put(Opened(frame.id, frame.version, lane))
         except OneselfError as error:
             self._inbox.put(Refusal(frame.id, error))
 
@@ -206,15 +206,11 @@ class EngineChild:
         return bool(self._embeds) or any(lane.scheduler.busy for lane in self._lanes)
 
     def _step(self) -> None:
-        """One of each context that has work; who reads a prompt hurries where others are streaming."""
+        """One of each context that has work; where there are several and somebody is streaming, they are short."""
         busy = [lane.scheduler for lane in self._lanes if lane.scheduler.busy]
-        streaming = [scheduler for scheduler in busy if scheduler.streaming]
         for scheduler in busy:
-            others = any(other is not scheduler for other in streaming)
-            outputs: list[FromChild] = []
-            for output in scheduler.step(hurry=others):
-                outputs += [output] if output.id not in self._warming else self._warmed(output)
-            if outputs:
+            hurry = len(busy) > 1 and any(each.streaming for each in busy)
+            if outputs := scheduler.step(hurry=hurry):
                 self._channel.send_all(outputs)
 
     def _handle(self, frame: FromInside) -> None:
@@ -236,32 +232,16 @@ class EngineChild:
                 if self._lanes.has(version, Path(path)):
                     self._channel.send(Done(id))
                 else:
-                    threading.Thread(target=self._open, args=(frame,), name="loader", daemon=True).start()
+                    work = frame, self._lanes.shared_beginning
+                    threading.Thread(target=self._open, args=work, name="loader", daemon=True).start()
             case Opened(id, version, lane):
-                self._warm(id, lane)
                 self._lanes.put(version, lane)
+                self._channel.send(Done(id))
             case UnloadAdapter(id, version):
                 self._lanes.unload(version)
                 self._channel.send(Done(id))
             case AskFigures(id):
                 self._channel.send(Figures(id, self._figures()))
-
-    def _warm(self, id: int, lane: Lane) -> None:
-        """Have it read what requests begin with before they come; it is loaded when it has."""
-        beginning = self._lanes.shared_beginning
-        if len(beginning) < WORTH_WARMING:
-            self._channel.send(Done(id))
-            return
-        request = Generate(prompt=tuple(beginning), max_tokens=1)
-        lane.scheduler.add(Sequence(id, request, beginning, self._model, cells=self._tokens_at_most + 1))
-        self._warming.add(id)
-
-    def _warmed(self, output: Output) -> list[FromChild]:
-        """What it would say after that beginning is nobody's; that it has read it is."""
-        if not isinstance(output, Ended):
-            return []
-        self._warming.remove(output.id)
-        return [Done(output.id)]
 
     def _submit(self, prepared: Prepared) -> None:
         submit = prepared.submit
@@ -340,6 +320,12 @@ class EngineChild:
             "preempted": float(totals.preempted),
             "swaps": float(self._lanes.swaps),
         }
+
+
+def make_way() -> None:
+    """Let this thread run when nobody else wants the core: to fill a cache with zeros takes as long as several steps."""
+    if sys.platform == "linux":  # where each thread has a priority of its own
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def main() -> int:

@@ -31,5 +31,28 @@ def test_it_notices_that_the_machine_has_changed(monkeypatch: pytest.MonkeyPatch
     assert set(run(choice, 256, {1: 0.5, 2: 3.0})[-5:]) == {1}
 
 
+def test_steps_of_another_size_say_nothing_of_it() -> None:
+    """Rows of a long prompt cost less each: one thread, tried on those alone, must not be taken for few rows."""
+    choice = ThreadChoice(most=2)
+    run(choice, 20, {1: 0.19, 2: 0.10})
+    run(choice, 256, {1: 1.0, 2: 0.6})
+    assert set(run(choice, 20, {1: 0.19, 2: 0.10})) == {2}
+
+
+def test_a_number_that_is_far_behind_is_seldom_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(threads.time, "monotonic", lambda: clock[0])
+
+    def trials(seconds: dict[int, float]) -> int:
+        choice, chosen = ThreadChoice(most=2), []
+        for _ in range(300):
+            clock[0] += 0.1
+            chosen += run(choice, 8, seconds, steps=1)
+        return chosen[2:].count(1)
+
+    assert trials({1: 0.11, 2: 0.10}) > 20, "thirty seconds"
+    assert trials({1: 0.20, 2: 0.10}) <= 2
+
+
 def test_a_number_that_was_set_is_kept() -> None:
     assert set(run(ThreadChoice(3), 1, {3: 1.0})) == {3}

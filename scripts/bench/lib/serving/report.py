@@ -124,12 +124,21 @@ def bursts(visits: Report) -> str:
 
 
 def swaps(found: Report) -> str:
-    head = ["ms", "swaps", "requests", "failed", "gap at a swap", "gap before", "silence at a swap", "a swap takes"]
+    head = [
+        "ms",
+        "swaps",
+        "requests",
+        "failed",
+        "gap at a swap",
+        "gap without a swap",
+        "silence at a swap",
+        "a swap takes",
+    ]
     rows = [
         [
             name, one["swaps"], one["requests"], one["failed"],
             "cut off" if one["failed"] else spread(one["gap_seconds"], 0, 1000),
-            spread(one["gap_between_swaps_seconds"], 0, 1000), spread(one["silence_seconds"], 0, 1000),
+            spread(one["gap_without_swap_seconds"], 0, 1000), spread(one["silence_seconds"], 0, 1000),
             spread(one["swap_seconds"], 0, 1000),
         ]
         for name, one in found.items()

@@ -25,6 +25,8 @@ from serving.servers import SELVES, LlamaCpp, OurWeights, Server
 WINDOW = 2.0
 """Seconds after a swap was done in which a gap is put down to it still."""
 CLIENTS = 8
+QUIET_SECONDS = 20.0
+"""Of streaming before the first swap: gaps in windows as long as those of the swaps, to set beside them."""
 RECOVER_SECONDS = 12.0
 """For the rival between two swaps: it reads the persona once for each slot before anybody hears from it."""
 REQUESTS = 200
@@ -45,7 +47,7 @@ def streaming(server: Server, prompts: Prompts, tokens: int) -> Iterator[Running
 
 def ours(server: OurWeights, prompts: Prompts, *, swaps: int, every: float, tokens: int) -> dict[str, Any]:
     with server, streaming(server, prompts, tokens) as load:
-        time.sleep(every)
+        time.sleep(QUIET_SECONDS)
         asked, took = [], []
         for version in itertools.islice(itertools.cycle(reversed(SELVES)), swaps):
             began = time.monotonic()
@@ -83,6 +85,7 @@ def report(load: Load, asked: Sequence[float], took: Sequence[float]) -> dict[st
     gaps = [gap for one in load.requests for gap in one.gaps]
     silences = [gap for pieces in by_client(load.requests) for gap in pairwise(pieces)]
     windows = [(began, began + seconds + WINDOW) for began, seconds in zip(asked, took, strict=True)]
+    quiet = [(asked[0] - min(seconds + WINDOW, QUIET_SECONDS), asked[0]) for seconds in took]
     return {
         "swaps": len(asked),
         "requests": len(load.requests),
@@ -91,7 +94,7 @@ def report(load: Load, asked: Sequence[float], took: Sequence[float]) -> dict[st
         "swap_seconds": list(took),
         "gap_seconds": [worst(gaps, *window) for window in windows],
         "silence_seconds": [worst(silences, *window) for window in windows],
-        "gap_between_swaps_seconds": [worst(gaps, began - 1, began) for began in asked],
+        "gap_without_swap_seconds": [worst(gaps, *window) for window in quiet],
         "load_cpu_share": load.cpu_share,
         "load_average": os.getloadavg()[0],
     }

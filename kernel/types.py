@@ -263,6 +263,9 @@ class Run(Frozen, frozen=True, kw_only=True):
 # --- L0: insight ------------------------------------------------------------------------------------------------------
 
 
+Sentiment = Literal["", "positive", "negative", "mixed"]
+
+
 class Entity(Frozen, frozen=True, kw_only=True):
     text: str
     type: str
@@ -288,6 +291,18 @@ class Statement(Frozen, frozen=True, kw_only=True):
     valid_from: str | None = None
     valid_to: str | None = None
     negated: bool = False
+    sentiment: Sentiment = ""
+    """Of an opinion or a feeling; empty for what is neither."""
+
+
+class Task(Frozen, frozen=True, kw_only=True):
+    """Something to do that a note names, by a box or in words (``I must call the vet``)."""
+
+    text: str
+    span: Span
+    state: Literal["open", "done"]
+    due: str = ""
+    """A day, ``2025-06-25``, where the note says one."""
 
 
 class Insight(Frozen, frozen=True, kw_only=True):
@@ -305,6 +320,7 @@ class Insight(Frozen, frozen=True, kw_only=True):
     keywords: tuple[str, ...]
     entities: tuple[Entity, ...]
     statements: tuple[Statement, ...]
+    tasks: tuple[Task, ...] = ()
     dropped: int = 0
     """Statements thrown away because their names, numbers or content words are not in their span."""
 
@@ -378,6 +394,46 @@ class Biography(Frozen, frozen=True, kw_only=True):
     """How many sentences, from the front, make the short form."""
 
 
+Period = Literal["today", "week", "month"]
+
+
+class Recent(Frozen, frozen=True, kw_only=True):
+    """What the owner has been up to, by the notes of a day, seven days or thirty, ``since`` and ``until`` included."""
+
+    period: Period
+    since: str
+    until: str
+    first_person: tuple[Cited, ...] = ()
+    second_person: tuple[Cited, ...] = ()
+    third_person: tuple[Cited, ...] = ()
+
+
+class Mark(Frozen, frozen=True, kw_only=True):
+    """What the owner has decided about one sentence of the identity; it holds for every later version."""
+
+    id: str
+    kind: Literal["pin", "strike"]
+    """A pinned sentence stands in every version that its note is there for; a struck one in none."""
+    text: str
+    """As the owner's words (first person)."""
+    note_id: str
+    span: Span
+    created: str
+
+
+class Change(Frozen, frozen=True, kw_only=True):
+    """One difference between two versions of an identity, in words."""
+
+    where: str
+    """``biography``, ``attribute employer``, ``shade NAME``, ``topic LABEL``, ``recent week``."""
+    before: str
+    """Empty for what is new."""
+    after: str
+    """Empty for what is gone."""
+    words: tuple[tuple[Literal["same", "out", "in"], str], ...] = ()
+    """``before`` turned into ``after``."""
+
+
 class Identity(Frozen, frozen=True, kw_only=True):
     version: int
     created: str
@@ -388,6 +444,87 @@ class Identity(Frozen, frozen=True, kw_only=True):
     shades: tuple[Shade, ...]
     biography: Biography
     attributes: tuple[Attribute, ...]
+    recent: tuple[Recent, ...] = ()
+    reverted_to: int | None = None
+    """The version that this one brings back."""
+
+
+# --- the graph --------------------------------------------------------------------------------------------------------
+
+EntityType = Literal["person", "place", "organisation", "thing", "concept"]
+
+
+class Mention(Frozen, frozen=True, kw_only=True):
+    """Where a note names an entity."""
+
+    note_id: str
+    span: Span
+    text: str
+
+
+class GraphEntity(Frozen, frozen=True, kw_only=True):
+    """Somebody or something that the notes name, under all of its names. The owner is one, with id ``owner``."""
+
+    id: str
+    name: str
+    type: str
+    """An ``EntityType``, or one that ``ontology.toml`` adds."""
+    aliases: tuple[str, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    weight: float = 0.0
+    """Of its mentions: more notes, more weight."""
+
+
+class GraphRelation(Frozen, frozen=True, kw_only=True):
+    """``source`` -> ``target``, ids of entities. ``related`` where they only stand together."""
+
+    id: str
+    source: str
+    type: str
+    """A type of ``ontology.toml``."""
+    target: str
+    weight: float
+    citations: tuple[Citation, ...]
+    valid_from: str | None = None
+    valid_to: str | None = None
+
+
+class Claim(Frozen, frozen=True, kw_only=True):
+    """A statement about an entity, with the time for which it holds."""
+
+    id: str
+    """Of its statement."""
+    entity: str
+    text: str
+    citation: Citation
+    valid_from: str | None = None
+    valid_to: str | None = None
+    superseded_by: str = ""
+    """The claim that took its place; empty while it holds."""
+
+
+class Community(Frozen, frozen=True, kw_only=True):
+    """Entities that belong together, with sentences of the notes that say most of them."""
+
+    id: str
+    level: int
+    """0: the coarsest."""
+    parent: str
+    name: str
+    entities: tuple[str, ...]
+    summary: tuple[Cited, ...]
+    note_ids: tuple[str, ...]
+
+
+class Graph(Frozen, frozen=True, kw_only=True):
+    """Everything of one building, strongest first."""
+
+    input_hash: str
+    """Of the insights and the ontology that it was made from."""
+    entities: tuple[GraphEntity, ...] = ()
+    relations: tuple[GraphRelation, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    communities: tuple[Community, ...] = ()
 
 
 # --- L2: the weights --------------------------------------------------------------------------------------------------

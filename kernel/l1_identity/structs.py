@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kernel.types import Frozen, Identity, Insight, Memory
+from kernel.types import Frozen, Identity, Insight, Mark, Memory
 
 
 class IdentityPayload(Frozen, frozen=True, kw_only=True):
@@ -17,3 +17,5 @@ class IdentityPayload(Frozen, frozen=True, kw_only=True):
     vectors: dict[str, bytes]
     """Note id -> mean of its sentences' vectors, little-endian float32; without one: clustered by its words."""
     previous: Identity | None = None
+    marks: tuple[Mark, ...] = ()
+    """What the owner has pinned and struck."""

@@ -191,7 +191,104 @@ def what_it_is_worth(connection: sqlite3.Connection) -> None:
         connection.executemany("INSERT INTO names (row, name) VALUES (?, ?)", names)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (first_schema, who_said_what, what_it_is_worth)
+_WHO_IT_IS = """
+CREATE TABLE marks (         -- what the owner has pinned or struck: kernel.types.Mark
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('pin', 'strike')),
+    text TEXT NOT NULL,
+    note_id TEXT NOT NULL REFERENCES notes (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    created TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE entities (      -- the graph: one building of it, replaced whole or by what changed
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    aliases TEXT NOT NULL,   -- JSON list
+    weight REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE mentions (
+    entity TEXT NOT NULL REFERENCES entities (id) ON DELETE CASCADE,
+    note_id TEXT NOT NULL REFERENCES notes (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (entity, note_id, start)
+) WITHOUT ROWID;
+CREATE INDEX mentions_note ON mentions (note_id);
+CREATE TABLE relations (
+    id TEXT PRIMARY KEY,
+    source TEXT NOT NULL REFERENCES entities (id) ON DELETE CASCADE,
+    type TEXT NOT NULL,
+    target TEXT NOT NULL REFERENCES entities (id) ON DELETE CASCADE,
+    weight REAL NOT NULL,
+    valid_from TEXT,
+    valid_to TEXT
+) WITHOUT ROWID;
+CREATE INDEX relations_source ON relations (source);
+CREATE INDEX relations_target ON relations (target);
+CREATE TABLE relation_evidence (
+    relation TEXT NOT NULL REFERENCES relations (id) ON DELETE CASCADE,
+    note_id TEXT NOT NULL REFERENCES notes (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    PRIMARY KEY (relation, note_id, start)
+) WITHOUT ROWID;
+CREATE INDEX relation_evidence_note ON relation_evidence (note_id);
+CREATE TABLE claims (
+    id TEXT NOT NULL,
+    entity TEXT NOT NULL REFERENCES entities (id) ON DELETE CASCADE,
+    text TEXT NOT NULL,
+    note_id TEXT NOT NULL REFERENCES notes (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    valid_from TEXT,
+    valid_to TEXT,
+    superseded_by TEXT NOT NULL,
+    PRIMARY KEY (id, entity)
+) WITHOUT ROWID;
+CREATE INDEX claims_entity ON claims (entity);
+CREATE INDEX claims_note ON claims (note_id);
+CREATE TABLE communities (
+    id TEXT PRIMARY KEY,
+    level INTEGER NOT NULL,
+    parent TEXT NOT NULL,
+    name TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE community_members (
+    community TEXT NOT NULL REFERENCES communities (id) ON DELETE CASCADE,
+    entity TEXT NOT NULL REFERENCES entities (id) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    PRIMARY KEY (community, entity)
+) WITHOUT ROWID;
+CREATE INDEX community_members_entity ON community_members (entity);
+CREATE TABLE community_sentences (
+    community TEXT NOT NULL REFERENCES communities (id) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    note_id TEXT NOT NULL REFERENCES notes (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    PRIMARY KEY (community, ordinal)
+) WITHOUT ROWID;
+CREATE INDEX community_sentences_note ON community_sentences (note_id);
+"""
+
+
+def who_it_is(connection: sqlite3.Connection) -> None:
+    """What the owner decided about sentences of the identity, and the graph; all of it goes with the notes."""
+    for statement in _statements(_WHO_IT_IS):
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    first_schema,
+    who_said_what,
+    what_it_is_worth,
+    who_it_is,
+)
 SCHEMA_VERSION = len(MIGRATIONS)
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
-import gguf
-import numpy as np
 import pytest
 import pytest_asyncio
 
 from kernel.abc import Engine, Finished, Generate
 from kernel.config import EngineConfig, Paths
 from kernel.engine.client import LocalEngine
-from kernel.engine.starter import base_sha256, install_starter
+from kernel.engine.starter import install_starter
 from kernel.types import Usage
+from tests.test_kernel.engine.adapters import write_adapter as random_adapter
 
 WriteAdapter = Callable[..., Path]
 
@@ -61,25 +61,5 @@ async def engine(starter_paths: Paths) -> AsyncIterator[LocalEngine]:
 
 @pytest.fixture(scope="session")
 def write_adapter(starter_paths: Paths) -> WriteAdapter:
-    """Writes a random LoRA on the first layers' down projections; ``recipe`` becomes its ``oneself.*`` keys."""
-
-    def write(target: Path, *, strength: float = 0.5, seed: int = 0, **recipe: str) -> Path:
-        recipe = {"base_sha256": base_sha256(starter_paths), **recipe}
-        random = np.random.default_rng(seed)
-        writer = gguf.GGUFWriter(target, "llama")
-        writer.add_type("adapter")
-        writer.add_string("adapter.type", "lora")
-        writer.add_float32("adapter.lora.alpha", 8.0)
-        for key, value in recipe.items():
-            writer.add_string(f"oneself.{key}", value)
-        for layer in range(8):
-            name = f"blk.{layer}.ffn_down.weight"
-            writer.add_tensor(f"{name}.lora_a", random.normal(size=(8, 1536)).astype(np.float32) * 0.02)
-            writer.add_tensor(f"{name}.lora_b", random.normal(size=(576, 8)).astype(np.float32) * strength)
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
-        writer.close()
-        return target
-
-    return write
+    """``tests.test_kernel.engine.adapters.write_adapter`` for the session's base."""
+    return partial(random_adapter, starter_paths)

@@ -13,7 +13,7 @@ import pytest_asyncio
 from kernel.abc import Finished, Generate, Piece
 from kernel.config import EngineConfig, Paths
 from kernel.engine.client import LocalEngine
-from kernel.errors import EngineDied, EngineError
+from kernel.errors import EngineDied, EngineError, ModelError
 from kernel.types import Usage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -88,6 +88,23 @@ async def test_an_adapter_whose_file_has_gone_does_not_keep_it_down(
     kill(engine)
     assert "Paris" in (await say(engine, "What is the capital of France?", "The capital of France is"))[0]
     assert (await engine.stats())["adapters"] == 0
+
+
+async def test_a_file_that_is_no_adapter_is_an_error_of_that_load_alone(
+    narrow: tuple[LocalEngine, list[str]], say: Say, tmp_path: Path
+) -> None:
+    """What the loading thread meets ends the load, not the child, and whoever waits for it hears of it."""
+    engine, restarts = narrow
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + bytes(200))
+    folder = tmp_path / "folder.gguf"
+    folder.mkdir()
+    before = list(restarts)
+    for path in (broken, folder, tmp_path / "nothing.gguf"):
+        with pytest.raises(ModelError, match=path.name):
+            await asyncio.wait_for(engine.load_adapter("broken", path), 30)
+    text, _, _ = await say(engine, "Hello!")
+    assert text and restarts == before
 
 
 async def test_killed_while_it_reads_a_prompt_nobody_notices(narrow: tuple[LocalEngine, list[str]]) -> None:

@@ -92,7 +92,7 @@ class _EngineFigures(Collector):
             "oneself_prefix_tokens_reused",
             "Prompt tokens that were taken from the prefix cache.",
         ),
-        "swaps": ("oneself_swaps", "Selves that took another's place while it served."),
+        "swaps": ("oneself_swaps", "Selves that came to be served, the first one and those that took another's place."),
         "preempted": ("oneself_preemptions", "Sequences put back into the queue to make room."),
         "restarts": ("oneself_engine_restarts", "Times that the engine died and was started again."),
     }

@@ -153,7 +153,12 @@ class LocalEngine:
         return (await self._call(lambda id: Detokenize(id, list(tokens)), Written)).text
 
     async def load_adapter(self, version: str, path: Path) -> None:
-        await self._call(lambda id: LoadAdapter(id, version, str(path)), Done)
+        try:
+            await self._call(lambda id: LoadAdapter(id, version, str(path)), Done)
+        except asyncio.CancelledError:
+            if version not in self._adapters and self._up:  # whoever wanted it has left: nobody would ever unload it
+                await self._pass_on(_Request(UnloadAdapter(next(self._ids), version)))
+            raise
         self._adapters[version] = path
 
     async def unload_adapter(self, version: str) -> None:
@@ -230,7 +235,7 @@ class LocalEngine:
         ready = await starting
         if not child.running:
             raise EngineDied(f"the engine ended as soon as it was ready; its log is {self._paths.logs / 'engine.log'}")
-        self._adapters = {version: self._adapters[version] for version in ready.adapters}
+        self._adapters = {v: path for v, path in self._adapters.items() if v in ready.adapters}  # less what was unloaded
         return ready.info
 
     def _received(self, frame: FromChild) -> None:

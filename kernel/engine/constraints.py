@@ -7,7 +7,10 @@ used: they end the process on a token that they did not expect, and their schema
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +32,8 @@ LAYOUT: JsonCompileOptions = {
     "coerce_one_of": True,
 }
 """One way to write a JSON document: a small model given free whitespace goes on with it for ever."""
+MOST_STEPS = 10_000
+"""Of a ``multipleOf``, less its factors 2 and 5: its automaton has as many states (86,399 take 2 s, 3,000,001 take 41 s)."""
 
 
 class Constraint:
@@ -80,8 +85,11 @@ class Constraints:
             if wanted.grammar:
                 grammar = LLMatcher.grammar_from_lark(gbnf_to_lark(wanted.grammar))
             else:
+                _check_steps(wanted.json_schema)
                 grammar = LLMatcher.grammar_from_json_schema(wanted.json_schema, defaults=LAYOUT)
             matcher = LLMatcher(self._tokenizer, grammar, log_level=0)
+        except BadGrammar:
+            raise
         except Exception as error:  # the converter raises bare ones; a grammar must not end the process
             raise BadGrammar(f"the {what} cannot be used: {_first_line(str(error))}") from error
         if matcher.is_error():
@@ -91,3 +99,31 @@ class Constraints:
 
 def _first_line(message: str) -> str:
     return message.strip().split("\n", 1)[0][:300] or "it is not understood"
+
+
+def _check_steps(schema: str) -> None:
+    """Raises ``BadGrammar`` for a ``multipleOf`` that would take minutes to compile."""
+    for step in _steps(json.loads(schema, parse_float=Decimal)):
+        digits = int("".join(map(str, Decimal(step).as_tuple().digits)))
+        for factor in (2, 5):
+            while digits and digits % factor == 0:
+                digits //= factor
+        if digits > MOST_STEPS:
+            raise BadGrammar(
+                f"the JSON schema cannot be used: multipleOf {step} is too fine to be enforced; one of at most "
+                f"{MOST_STEPS} (times powers of ten) can be"
+            )
+
+
+def _steps(schema: Any) -> Iterator[int | Decimal]:
+    """Every ``multipleOf`` in it, wherever it stands."""
+    pending = [schema]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, list):
+            pending += one
+        elif isinstance(one, dict):
+            step = one.get("multipleOf")
+            if isinstance(step, int | Decimal) and not isinstance(step, bool):
+                yield step
+            pending += one.values()

@@ -46,7 +46,7 @@ class Lanes:
         self._lanes: dict[str | None, Lane] = {None: Lane(base, model.path)}
         self._leaving: list[Lane] = []
         self.swaps = 0
-        """Times that a version came to be served from another file."""
+        """Selves that came to be served, each time from a file."""
 
     def __iter__(self) -> Iterator[Lane]:
         """All of them, those that are leaving last."""

@@ -331,10 +331,11 @@ class Scheduler:
         is or can be made free."""
         needed = sum(self._reserve(other) for other in self._running)
         needed += self._reserve(sequence) + len(sequence.tokens) - shared
-        slot = self._free_slots[-1]
+        slot = self._free_slots.pop()  # at once: making room gives others back
         resident = Resident(slot, sequence.tokens, source, shared)
         running = [_resident(other) for other in self._running]
         if cells_of([*running, resident]) + needed > self._cells:
+            self._free_slots.append(slot)
             return False
         if source is not None:
             source.used_at = self._tick()
@@ -345,7 +346,6 @@ class Scheduler:
             self._context.drop(slot, known)
             resident.computed = known
             resident.straight = 0 if self._running or self._finished else min(known, state.straight)
-        self._free_slots.pop()
         sequence.resident = resident
         if not sequence.generated:
             sequence.reused = resident.computed

@@ -79,7 +79,7 @@ class Sequence:
     def advance(self, context: Context, row: int) -> tuple[Text | None, Ended | None]:
         """Choose the next token after ``row``: the text that may go out, and the end if it has come."""
         token, score = self._choose(context, row)
-        if token in self._model.endings:
+        if token is None or token in self._model.endings:
             return self._last("stop")
         self.tokens.append(token)
         self._unsent += 1
@@ -97,7 +97,8 @@ class Sequence:
 
     # --- choosing ---
 
-    def _choose(self, context: Context, row: int) -> tuple[int, TokenScore | None]:
+    def _choose(self, context: Context, row: int) -> tuple[int | None, TokenScore | None]:
+        """No token where the constraint and what is banned leave none."""
         wanted = self.request
         logits = context.logits(row)
         changed = bool(wanted.logit_bias) or self._constrained
@@ -106,6 +107,8 @@ class Sequence:
             logits[token] = -np.inf if bias <= BANNED else logits[token] + bias
         if self._constrained and self._constraint is not None:
             self._constraint.mask(logits)
+            if logits.max() == -np.inf:
+                return None, None
         token = self._sampler.sample(context, row)
         return token, None if wanted.logprobs is None else self._score(plain, token, wanted.logprobs)
 

@@ -55,6 +55,8 @@ EMBEDDED_WHILE_STREAMING = 8
 """Texts of one embedding pass while somebody waits for tokens."""
 WORTH_READING = 64
 """Tokens that requests must have in common for a new self to read them before it is served."""
+COMPILE_SECONDS = 20.0
+"""That a grammar may take to be compiled; the ones that people write take milliseconds."""
 HUNG = 75
 """Exit code of a child whose step took too long."""
 
@@ -133,7 +135,10 @@ class EngineChild:
         self._embedder(DEFAULT_EMBEDDER)
         self._embeds: deque[EmbedJob] = deque()
         self._inbox: queue.SimpleQueue[FromInside | None] = queue.SimpleQueue()
+        self._opening: dict[str, int] = {}
+        """Versions that are being opened, with the request that will be answered then."""
         self._watchdog = Watchdog(config.engine.step_seconds)
+        self._compiling = Watchdog(COMPILE_SECONDS)
 
     def run(self) -> None:
         for version, path in self._config.adapters.items():
@@ -165,23 +170,32 @@ class EngineChild:
 
     def _prepare(self, submit: Submit) -> Prepared | Refusal:
         prompt = submit.request.prompt
-        tokens = self._model.prompt(prompt) if isinstance(prompt, str) else list(prompt)
         try:
-            return Prepared(submit, tokens, self._constraints.compile(submit.request))
+            tokens = self._model.prompt(prompt) if isinstance(prompt, str) else list(prompt)
+            with self._compiling.step():
+                return Prepared(submit, tokens, self._constraints.compile(submit.request))
         except OneselfError as error:
             return Refusal(submit.id, error)
 
     # --- the loading thread: weights and context of a self, while others are streaming ---
 
     def _open(self, frame: LoadAdapter, beginning: list[int]) -> None:
-        make_way()
+        with contextlib.suppress(OSError):  # not everywhere allowed
+            make_way()
         try:
             lane = self._lanes.open(frame.version, Path(frame.path))
             if len(beginning) >= WORTH_READING:
-                lane.scheduler.read_ahead(beginning)
+                try:
+                    lane.scheduler.read_ahead(beginning)
+                except EngineError as error:  # of this self alone: the others go on
+                    lane.close()
+                    raise ModelError(f"{frame.path} cannot be run: {error}") from error
             self._inbox.put(Opened(frame.id, frame.version, lane))
         except OneselfError as error:
             self._inbox.put(Refusal(frame.id, error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for this load to end
+            sys.stderr.write(f"engine: {frame.path}: {error!r}\n")
+            self._inbox.put(Refusal(frame.id, ModelError(f"{frame.path} cannot be loaded ({type(error).__name__})")))
 
     # --- the main thread ---
 
@@ -232,12 +246,18 @@ class EngineChild:
                 if self._lanes.has(version, Path(path)):
                     self._channel.send(Done(id))
                 else:
+                    self._opening[version] = id
                     work = frame, self._lanes.shared_beginning
                     threading.Thread(target=self._open, args=work, name="loader", daemon=True).start()
             case Opened(id, version, lane):
+                if self._opening.get(version) != id:
+                    lane.close()
+                    raise ModelError(f"self {version} was unloaded, or loaded from elsewhere, before it was there")
+                del self._opening[version]
                 self._lanes.put(version, lane)
                 self._channel.send(Done(id))
             case UnloadAdapter(id, version):
+                self._opening.pop(version, None)
                 self._lanes.unload(version)
                 self._channel.send(Done(id))
             case AskFigures(id):

@@ -77,6 +77,28 @@ async def test_when_cells_run_out_one_waits_and_all_end_well(small: LocalEngine,
     assert (await say(small, *COUNT, max_tokens=20))[:2] == alone[:2]
 
 
+async def test_each_that_runs_has_a_place_of_its_own(starter_paths: Paths) -> None:
+    """Those that are let in where something kept has to leave, among others and without a seed, which evicts one by one."""
+    died: list[str] = []
+    engine = LocalEngine(starter_paths, EngineConfig(context_tokens=320, sequences=4), on_restart=died.append)
+    await engine.start()
+    try:
+        prompts = [f"{number} " * (20 + 37 * number % 110) for number in range(24)]
+        for start in range(0, len(prompts), 3):
+            ended = await asyncio.gather(
+                *(
+                    whole(engine, prompt, temperature=1.0, max_tokens=6, logit_bias=NO_END)
+                    for prompt in prompts[start : start + 3]
+                )
+            )
+            assert [usage.completion_tokens for _, usage in ended] == [6] * 3
+        assert died == []
+        text, _ = await whole(engine, "1, 2, 3, 4, 5, 6, 7,", max_tokens=8)
+        assert text.startswith(" 8, 9,")
+    finally:
+        await engine.close()
+
+
 async def test_preempted_answers_are_those_that_nobody_disturbed(small: LocalEngine) -> None:
     """What makes room goes on exactly where it was: sure continuations stay what they are."""
     prompt = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,"

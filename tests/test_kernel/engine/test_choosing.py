@@ -115,6 +115,7 @@ async def test_a_constraint_may_wait_for_its_trigger(engine: LocalEngine, say: S
         ({"json_schema": '{"type": "strin"}'}, "JSON schema cannot be used"),
         ({"json_schema": "[1"}, "JSON schema cannot be used"),
         ({"json_schema": '{"type": "object", "unevaluatedProperties": false}'}, "JSON schema cannot be used"),
+        ({"json_schema": '{"items": [{"type": "integer", "multipleOf": 9999991}]}'}, "multipleOf 9999991 is too fine"),
         ({"grammar": "root ::= ("}, "grammar cannot be used"),
         ({"grammar": "root ::= nothing"}, "grammar cannot be used"),
         ({"grammar": 'root ::= "a"', "json_schema": "{}"}, "only one of them"),
@@ -125,6 +126,13 @@ async def test_what_cannot_be_enforced_is_refused(
 ) -> None:
     with pytest.raises(WrongUse, match=words):
         await say(engine, "Hi", **how)
+
+
+async def test_where_nothing_is_allowed_nothing_comes(engine: LocalEngine, say: Say) -> None:
+    (only,) = await engine.tokenize("a", special=False)
+    for how in ({"temperature": 1.0, "seed": 1}, {"temperature": 0.0}):
+        text, reason, _ = await say(engine, "Hi", grammar='root ::= "a"', logit_bias={only: -100.0}, **how)
+        assert (text, reason) == ("", "stop")
 
 
 async def test_a_prompt_may_be_tokens(engine: LocalEngine) -> None:

@@ -90,6 +90,40 @@ async def test_an_adapter_whose_file_has_gone_does_not_keep_it_down(
     assert (await engine.stats())["adapters"] == 0
 
 
+async def test_a_load_whose_caller_leaves_leaves_nothing_behind(
+    narrow: tuple[LocalEngine, list[str]], write_adapter: WriteAdapter, tmp_path: Path
+) -> None:
+    engine, _ = narrow
+    path = write_adapter(tmp_path / "left.gguf")
+    loading = asyncio.create_task(engine.load_adapter("left", path))
+    await asyncio.sleep(0.02)
+    loading.cancel()
+    await asyncio.gather(loading, return_exceptions=True)
+    for _ in range(200):
+        if (await engine.stats())["adapters"] == 0:
+            break
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)
+    assert (await engine.stats())["adapters"] == 0
+
+
+async def test_unloaded_while_it_is_being_started_again(
+    narrow: tuple[LocalEngine, list[str]], write_adapter: WriteAdapter, tmp_path: Path
+) -> None:
+    """What the child comes up with and nobody wants any more is not waited for."""
+    engine, restarts = narrow
+    await engine.load_adapter("gone", write_adapter(tmp_path / "gone.gguf"))
+    before = len(restarts)
+    kill(engine)
+    while engine.up:  # noqa: ASYNC110 - the engine has no event for it
+        await asyncio.sleep(0.005)
+    await asyncio.sleep(0.1)
+    unloading = asyncio.create_task(engine.unload_adapter("gone"))
+    assert await asyncio.wait_for(engine.tokenize("a", special=False), 30)
+    await asyncio.wait_for(unloading, 30)
+    assert len(restarts) == before + 1 and (await engine.stats())["adapters"] == 0
+
+
 async def test_a_file_that_is_no_adapter_is_an_error_of_that_load_alone(
     narrow: tuple[LocalEngine, list[str]], say: Say, tmp_path: Path
 ) -> None:

@@ -109,7 +109,7 @@ class Analyst(Protocol):
     """
 
     name: str
-    """With its version (``extractive-1``): part of the key under which insights are stored."""
+    """With its version (``extractive-2``): part of the key under which insights are stored."""
 
     def analyse(self, memory: Memory) -> Insight: ...
 

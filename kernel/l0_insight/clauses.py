@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kernel.l0_insight import lexicon as lx
+from kernel.l0_insight.factual import SUBJECTS, asserts, gap, is_pointed_at, is_to_come, is_told
 from kernel.l0_insight.mentions import Mention
 from kernel.l0_insight.pronouns import quoted_tokens
 from kernel.l0_insight.resolve import Heard
@@ -15,25 +16,9 @@ from kernel.l0_insight.resolve import Heard
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
-_SAY = {
-    "say",
-    "tell",
-    "ask",
-    "think",
-    "believe",
-    "claim",
-    "write",
-    "hope",
-    "wish",
-    "suppose",
-    "guess",
-    "wonder",
-    "promise",
-}
-_SUBJECTS = {"nsubj", "nsubjpass", "csubj", "expl"}
-_CLAUSE = {"relcl", "advcl", "conj", "ccomp", "parataxis"}
-_UNREAL = {"if", "unless", "whether"}
-_MODAL = {"would", "could", "might", "may", "should", "shall", "ought"}
+_LEMMAS = {"hat": "hate"}
+"""Where the pipeline takes off too much (``hates``)."""
+_DENYING = {"never", "nobody", "nothing", "hardly", "scarcely"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +32,8 @@ class Assertion:
     negated: bool
     past: bool
     perfect: bool
-    modal: bool
+    planned: bool
+    """What will be, or would never."""
     head: int
 
 
@@ -56,10 +42,12 @@ def assertions(heard: Heard, before: Heard | None, *, mine: bool) -> Iterator[As
 
     ``before``: the sentence that it follows, for a subject that is not spoken ("Moved.").
     """
+    if not is_told(heard.doc):
+        return
     yours = mine and not _about_another(before)
     quoted = quoted_tokens(heard.doc)
     for token in heard.doc:
-        if token.pos_ not in {"VERB", "AUX"} or token.i in quoted or not _asserts(token):
+        if token.pos_ not in {"VERB", "AUX"} or token.i in quoted or not asserts(token):
             continue
         subject = _subject(token, heard, mine=mine, unspoken=yours)
         object_ = _object(token)
@@ -70,32 +58,27 @@ def assertions(heard: Heard, before: Heard | None, *, mine: bool) -> Iterator[As
             relation=_relation(token),
             object=object_,
             text=_said(token, heard, subject, object_),
-            negated=any(c.dep_ == "neg" or c.lower_ in {"never", "nobody", "nothing"} for c in token.children),
+            negated=_is_denied(token),
             past=_is_past(token),
-            perfect=token.tag_ == "VBN" and any(c.lemma_ == "have" and c.dep_ == "aux" for c in token.children),
-            modal=any(c.lower_ in _MODAL for c in token.children if c.dep_ == "aux"),
+            perfect=token.tag_ == "VBN"
+            and any(c.dep_ == "aux" and (c.lemma_ == "have" or c.lower_ in {"'d", "’d"}) for c in token.children),
+            planned=is_to_come(token),
             head=token.i,
         )
 
 
-def _asserts(token: Token) -> bool:
-    """A main clause, one joined to it, or a relative clause on a name; not a condition, question or report."""
-    if token.doc[-1].text == "?" or any(c.lower_ in _UNREAL and c.dep_ == "mark" for c in token.children):
-        return False
-    if token.tag_ in {"VBG", "VBN"} and not any(c.dep_ in {"aux", "auxpass"} for c in token.children):
-        return token.dep_ == "conj" and token.tag_ == token.head.tag_ and _asserts(token.head)
-    if token.dep_ == "conj":
-        own = any(c.dep_ in _SUBJECTS for c in token.children)
-        linked = own or any(c.dep_ == "cc" and c.i < token.i for c in token.head.children)
-        return linked and token.head.pos_ in {"VERB", "AUX"} and _asserts(token.head)
-    if token.dep_ == "ROOT":
+def _is_denied(verb: Token) -> bool:
+    """Also by ``no longer``, by ``neither … nor``, and by the verb before ``or``: ``I don't drink or smoke``."""
+    if any(c.dep_ == "neg" or c.lower_ in _DENYING for c in verb.children):
         return True
-    if token.dep_ == "relcl":
-        return token.head.pos_ == "PROPN" and any(c.lower_ in {"who", "which"} for c in token.children)
-    if token.dep_ == "ccomp":
-        own = any(c.dep_ in _SUBJECTS for c in token.children)
-        return own and token.i < token.head.i and token.head.lemma_ not in _SAY and _asserts(token.head)
-    return False
+    for child in verb.children:
+        if child.dep_ == "advmod" and child.lower_ == "longer" and any(c.lower_ == "no" for c in child.children):
+            return True
+        if child.dep_ in SUBJECTS and any(t.lower_ == "neither" for t in child.subtree):
+            return True
+    joined = verb.dep_ == "conj" and any(c.lower_ in {"or", "nor"} for c in (*verb.head.children, *verb.children))
+    bare = not any(c.dep_ in SUBJECTS or c.dep_ == "aux" for c in verb.children)
+    return joined and bare and _is_denied(verb.head)
 
 
 def _subject_token(verb: Token) -> Token | None:
@@ -117,21 +100,40 @@ def _subject(verb: Token, heard: Heard, *, mine: bool, unspoken: bool) -> str:
     word = token.lower_
     if word in {"i", "we"} or any(c.text == "I" and c.dep_ == "conj" for c in token.children):
         return "owner" if mine else "the author"
-    if word in {"who", "which"} and verb.dep_ == "relcl":
-        meant = _mention_at(heard, verb.head)
-        return meant.name if word == "who" and meant is not None and meant.animate else ""
+    if token.tag_ in {"WP", "WDT"} or (word == "that" and verb.dep_ == "relcl"):
+        return _of_relative(verb.head, heard) if verb.dep_ == "relcl" and word in {"who", "which", "that"} else ""
     if token.pos_ == "PRON":
         meant = heard.referents.get(token.i)
         return meant.name if meant is not None else ""
     if token.pos_ not in {"NOUN", "PROPN"}:
         return ""
-    meant = _mention_at(heard, token)
-    if meant is not None and meant.animate and meant.name[:1].isupper() and token.pos_ == "PROPN":
-        return _bare_name(meant.name)
+    joined = [c for c in token.children if c.dep_ == "conj" and c.pos_ in {"NOUN", "PROPN"}]
+    named = _name_of(token, heard)
+    if joined and any(c.dep_ == "cc" and c.lower_ == "and" for c in token.children):
+        others = [_name_of(c, heard) or _phrase(c, heard) for c in joined]
+        first = named or _phrase(token, heard)
+        return " and ".join([first, *others]) if first and all(others) else ""
+    if named:
+        return named
     bare = token.pos_ == "NOUN" and token.tag_ == "NN" and not any(c.i < token.i for c in token.children)
     if bare and verb.pos_ == "VERB" and token.lower_ not in lx.KIN and token.text not in lx.NAMES:
         return ""  # "eye drops at night" is no clause
     return _phrase(token, heard)
+
+
+def _name_of(token: Token, heard: Heard) -> str:
+    """A person or animal by name, without ``my sister``."""
+    meant = _mention_at(heard, token)
+    if token.lower_ in lx.KIN and token.i + 1 < len(token.doc) and token.nbor().pos_ == "PROPN":
+        meant = meant or _mention_at(heard, token.nbor())
+    elif token.pos_ != "PROPN":
+        return ""
+    return _bare_name(meant.name) if meant is not None and meant.animate and meant.name[:1].isupper() else ""
+
+
+def _of_relative(head: Token, heard: Heard) -> str:
+    """Who ``who`` is, where it tells more of a certain one."""
+    return (_name_of(head, heard) or _phrase(head, heard)) if is_pointed_at(head) else ""
 
 
 def _mention_at(heard: Heard, token: Token) -> Mention | None:
@@ -149,10 +151,13 @@ def _bare_name(name: str) -> str:
 def _unspoken(verb: Token, heard: Heard, *, mine: bool) -> str:
     if heard.subject is not None:
         return heard.subject.name
-    first = verb.dep_ == "ROOT" and verb.i <= 1 and verb.tag_ == "VBD"
-    if not first or not mine or heard.unit.section or any(c.dep_ in _SUBJECTS for c in verb.children):
+    while verb.dep_ == "conj":
+        verb = verb.head
+    if verb.dep_ != "ROOT" or not mine or heard.unit.section or any(c.dep_ in SUBJECTS for c in verb.children):
         return ""
-    return "owner"
+    helper = next((c for c in verb.children if c.dep_ == "aux"), None)
+    mine_now = helper is not None and helper.i == 0 and helper.lower_ in {"am", "have", "was"}
+    return "owner" if mine_now or (verb.i <= 1 and verb.tag_ == "VBD") else ""
 
 
 def _phrase(token: Token, heard: Heard) -> str:
@@ -171,7 +176,7 @@ def _phrase(token: Token, heard: Heard) -> str:
 
 
 def _relation(verb: Token) -> str:
-    lemma = verb.lemma_.lower()
+    lemma = _LEMMAS.get(verb.lemma_.lower(), verb.lemma_.lower())
     particle = next((c.lower_ for c in verb.children if c.dep_ == "prt"), "")
     return f"{lemma} {particle}".strip()
 
@@ -181,19 +186,26 @@ def _object(verb: Token) -> str:
     skipped: set[int] = set()
     for child in verb.children:
         other_clause = child.dep_ == "cc" or (child.dep_ == "conj" and child.pos_ in {"VERB", "AUX"})
-        if child.dep_ in _SUBJECTS or child.dep_ in {"aux", "auxpass", "neg", "mark"} or other_clause:
+        if child.dep_ in SUBJECTS or child.dep_ in {"aux", "auxpass", "neg", "mark"} or other_clause:
             skipped.update(t.i for t in child.subtree) if child.dep_ != "cc" else skipped.add(child.i)
         if child.dep_ == "ccomp" and child.i < verb.i:
             skipped.update(t.i for t in child.subtree)
     kept = [t for t in verb.subtree if t.i > verb.i and t.i not in skipped]
     kept = [t for t in kept if not (t.dep_ == "prt" and t.head.i == verb.i)]
-    return _joined(sorted(kept, key=lambda t: t.i)).strip(" ,;:.!?—–-")
+    text = _joined(sorted(kept, key=lambda t: t.i)).strip(" ,;:.!?—–-")
+    about = gap(verb)
+    if about is None:
+        return text
+    left = [t for c in about.lefts if c.dep_ in {"det", "poss", "amod", "compound", "nummod"} for t in c.subtree]
+    phrase = _joined(sorted([*left, about], key=lambda t: t.i))
+    stranded = any(c.dep_ == "prep" and not list(c.children) for c in verb.children)
+    return f"{text} {phrase}".strip() if stranded else f"{phrase} {text}".strip()
 
 
 def _said(verb: Token, heard: Heard, subject: str, object_: str) -> str:
     """The clause in words; the whole resolved sentence where it has only this one."""
     verbs = [t for t in heard.doc if t.dep_ in {"ROOT", "relcl"} or (t.dep_ == "conj" and t.pos_ in {"VERB", "AUX"})]
-    if len(verbs) == 1:
+    if len(verbs) == 1 and verb.dep_ != "advcl":
         return heard.text
     helpers = [c for c in verb.children if c.dep_ in {"aux", "auxpass", "neg"} and c.i < verb.i]
     after = [c for c in verb.children if c.dep_ in {"neg", "prt"} and c.i > verb.i]

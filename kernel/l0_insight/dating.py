@@ -1,4 +1,5 @@
-"""From when until when a statement holds: dates in its words, else the day of its note."""
+"""From when until when a statement holds, and by when a task is due: dates in the words, else counted from the note's
+day."""
 
 from __future__ import annotations
 
@@ -6,34 +7,21 @@ import datetime as dt
 import re
 
 from kernel.memory.dates import find_dates
+from kernel.memory.when import Period, periods
 
 _SINCE = re.compile(r"\b(?:since|from|as of|starting|beginning)\s*(?:the\s+)?(?:\w+\s+of\s+)?$|부터\s*$", re.I)
 _UNTIL = re.compile(r"\b(?:until|till|to|through|ends?|–|-)\s*(?:the\s+)?$", re.I)
 _AT = re.compile(r"(?:\b(?:in|on|of|by|during|around|early|late|mid|last|this|next|at)\s+(?:the\s+)?|^|년\s*)$", re.I)
 """A bare year or month is one only after such a word: ``an electric Kangoo, yellow, 2019`` was not bought in 2019."""
-_AGO = re.compile(
-    r"\b(\d+|a|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty)\s+(year|month|week|day)s?\s+ago\b",
+_RELATIVE = re.compile(
+    r"\b(?:ago|last|this|yesterday|today|tonight|earlier|previous|past|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|"
+    r"since (?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:first|second|third|\w+th|\w+-first|\w+-second|\w+-third) of)\b"
+    r"|어제|그제|그저께|오늘|지난|저번|작년|재작년|올해|이번|전에|[월화수목금토일]요일",
     re.I,
 )
-_RELATIVE = {
-    "yesterday": -1,
-    "today": 0,
-    "tonight": 0,
-    "this morning": 0,
-    "last night": -1,
-    "어제": -1,
-    "오늘": 0,
-    "그제": -2,
-}
-_WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-_LAST_DAY = re.compile(r"\b(?:last|since|on)\s+(" + "|".join(_WEEKDAYS) + r")\b", re.I)
-_NUMBERS = {
-    w: n
-    for n, w in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-    )
-}
-_NUMBERS |= {"a": 1, "fifteen": 15, "twenty": 20}
+"""Whether a look at ``periods`` is worth its time."""
+_ORDINAL = re.compile(r"\b(?:first|second|third|\w+th|\w+-first|\w+-second|\w+-third) of [A-Z]")
+"""``the third of May``, of which ``find_dates`` sees the month."""
 _PAST_HABIT = re.compile(r"\bused to\b|예전에", re.I)
 
 
@@ -55,32 +43,48 @@ def validity(text: str, happened_at: str | None, *, past: bool) -> tuple[str | N
             start = start or found.value
         elif len(found.value) == 10 or _AT.search(before) or _AT.search(text[found.start : found.end].split()[0] + " "):
             when = when or found.value
+    if when is not None and len(when) == 7 and _ORDINAL.search(text):
+        when = relative_day(text, day) or when
     start = start or when or relative_day(text, day)
     return (start or (day if end is None or past else None)), end
 
 
 def relative_day(text: str, day: str | None) -> str | None:
-    """``yesterday``, ``last Friday``, ``two years ago`` counted from the note's own day."""
-    if day is None or len(day) != 10:
+    """``yesterday``, ``last Friday``, ``two years ago``, ``지난달`` counted from the note's own day: a day, month or year,
+    as far as the words tell."""
+    if day is None or len(day) != 10 or not _RELATIVE.search(text):
         return None
     base = dt.date.fromisoformat(day)
-    lowered = text.lower()
-    for word, days in _RELATIVE.items():
-        if word in lowered:
-            return (base + dt.timedelta(days=days)).isoformat()
-    if found := _AGO.search(text):
-        return _ago(base, found[1].lower(), found[2].lower())
-    if found := _LAST_DAY.search(text):
-        back = (base.weekday() - _WEEKDAYS.index(found[1].lower())) % 7 or 7
-        return (base - dt.timedelta(days=back)).isoformat()
-    return None
+    told = (p for p in periods(text, base) if p.start is not None and p.kind != "event" and p.start <= base)
+    return next((_common(p.start, p.end or p.start) for p in told if p.start is not None), None)
 
 
-def _ago(base: dt.date, amount: str, unit: str) -> str:
-    number = int(amount) if amount.isdigit() else _NUMBERS[amount]
-    if unit == "year":
-        return f"{base.year - number:04d}"
-    if unit == "month":
-        months = base.year * 12 + base.month - 1 - number
-        return f"{months // 12:04d}-{months % 12 + 1:02d}"
-    return (base - dt.timedelta(days=number * (7 if unit == "week" else 1))).isoformat()
+def due_day(text: str, day: str | None) -> str:
+    """The day that a task names as its last or its own; empty where it names none. Without the note's ``day`` only a
+    whole date counts."""
+    if day is None or len(day) < 10:
+        return next((found.value for found in find_dates(text) if len(found.value) == 10), "")
+    base = dt.date.fromisoformat(day[:10])
+    korean = any("가" <= letter <= "힣" for letter in text)
+    words = f"{text} 예정" if korean else f"I will {text}"
+    told = periods(words, base)
+    last = next((p for p in told if p.kind == "before" and p.end is not None), None)
+    own = next((p for p in told if p.kind == "day" and p.start is not None and p.start >= base), None)
+    if last is not None and last.end is not None:
+        return (last.end + dt.timedelta(days=_is_before(words, last))).isoformat()
+    return own.start.isoformat() if own is not None and own.start is not None else ""
+
+
+def _is_before(words: str, period: Period) -> bool:
+    """``before 3 May`` is due, as it is said, on the third."""
+    said = words[period.span.start : period.span.end]
+    return said.lower().startswith("before") or said.endswith(("전", "전에", "전까지"))
+
+
+def _common(first: dt.date, last: dt.date) -> str:
+    """A day, else the month or year that holds both; a winter begins in December."""
+    if first == last:
+        return first.isoformat()
+    if (first.year, first.month) == (last.year, last.month) or first.year != last.year:
+        return f"{first.year:04d}-{first.month:02d}"
+    return f"{first.year:04d}"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kernel.l0_insight import korean
 from kernel.l0_insight import lexicon as lx
 from kernel.l0_insight.layout import Unit
+from kernel.memory.dates import DateMention, find_dates
 from kernel.types import Entity, Memory, Span
 
 if TYPE_CHECKING:
+    from kiwipiepy import Token
     from spacy.tokens import Span as Phrase
 
     from kernel.l0_insight.resolve import Heard
@@ -39,18 +41,29 @@ def english_entities(memory: Memory, heard: Sequence[Heard]) -> list[Entity]:
 
 
 def korean_entities(memory: Memory, layout: Sequence[Unit]) -> list[Entity]:
-    """Proper nouns and numbers with their units."""
+    """Proper nouns, dates, and numbers that are part of none."""
     return list(_korean(memory, layout))
 
 
 def _korean(memory: Memory, layout: Sequence[Unit]) -> Iterator[Entity]:
     for unit in layout:
-        for token in korean.load().tokenize(unit.text):
-            if token.tag in {"NNP", "SN"}:
-                start = unit.start + token.start
-                text = memory.note.text[start : start + token.len]
-                kind = "number" if token.tag == "SN" else "person" if re.search(r"[님씨]$", text) else "thing"
-                yield Entity(text=text, type=kind, span=Span(start, start + token.len))
+        dates = find_dates(unit.text)
+        named = [(t.start, t.len, kind) for t, kind in _korean_names(unit.text, dates)]
+        for start, length, kind in sorted([*named, *((d.start, d.end - d.start, "date") for d in dates)]):
+            span = Span(unit.start + start, unit.start + start + length)
+            yield Entity(text=memory.note.text[span.start : span.end], type=kind, span=span)
+
+
+def _korean_names(text: str, dates: Sequence[DateMention]) -> Iterator[tuple[Token, str]]:
+    tokens = korean.tokens_of(text)
+    for token, after in itertools.zip_longest(tokens, tokens[1:]):
+        if token.tag == "NNP":
+            yield (
+                token,
+                "person" if after is not None and after.form in {"씨", "님", "에게", "한테", "께서"} else "thing",
+            )
+        elif token.tag == "SN" and not any(d.start <= token.start < d.end for d in dates):
+            yield token, "number"
 
 
 def _type(phrase: Phrase) -> str:

@@ -1,4 +1,4 @@
-"""``ExtractiveAnalyst``: title, summary, insight, tags, entities and statements of a note, all in its own words.
+"""``ExtractiveAnalyst``: title, summary, insight, tags, entities, statements and tasks of a note, in its own words.
 
 English by spaCy's parse, Korean by Kiwi's morphemes; other languages get their words counted and nothing claimed.
 """
@@ -13,6 +13,7 @@ from kernel.l0_insight.layout import Unit, units
 from kernel.l0_insight.statements import english_statements, korean_statements
 from kernel.l0_insight.structs import ANALYST
 from kernel.l0_insight.summary import english_keywords, korean_keywords, outline
+from kernel.l0_insight.tasks import tasks_of
 from kernel.memory.marks import plain
 from kernel.types import Entity, Insight, Memory, Statement
 
@@ -94,5 +95,6 @@ def _insight(
         keywords=tuple(keywords),
         entities=tuple(entities),
         statements=tuple(statements),
+        tasks=tuple(tasks_of(memory, layout, statements)),
         dropped=dropped,
     )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
 GENDER_OF: dict[str, Gender] = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f", "hers": "f"}
+_QUOTES = {'"', "“", "”", "«", "»"}
 _THEY = {"they", "them", "their"}
 _IT = {"it", "its"}
 _WEATHER = {"rain", "snow", "hail", "freeze", "thunder", "drizzle", "pour"}
@@ -134,9 +135,11 @@ def pair_with_me(doc: Doc) -> str:
 def quoted_tokens(doc: Doc) -> set[int]:
     """Token indexes between quotation marks: somebody's speech, whose ``I`` and ``she`` are not the note's."""
     inside: set[int] = set()
+    if _QUOTES.isdisjoint(doc.text) and "''" not in doc.text and "``" not in doc.text:
+        return inside
     start: int | None = None
     for token in doc:
-        if token.text in {'"', "“", "”", "``", "''", "«", "»"}:
+        if token.text in {*_QUOTES, "``", "''"}:
             if start is None:
                 start = token.i
             else:

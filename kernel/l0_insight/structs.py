@@ -9,7 +9,7 @@ import msgspec
 
 from kernel.types import Insight, Memory
 
-ANALYST = "extractive-1"
+ANALYST = "extractive-2"
 """Name and version of the default analyst: raised whenever the same note would be read differently."""
 
 UnderstandPayload = list[Memory]

@@ -40,7 +40,7 @@ def english_keywords(docs: Sequence[Doc]) -> list[str]:
 
 def korean_keywords(texts: Sequence[str]) -> list[str]:
     """Nouns, most frequent first."""
-    counts = Counter(noun for text in texts for noun in korean.read(text).nouns)
+    counts = Counter(noun for text in texts for noun in korean.nouns(text))
     return [word for word, _ in counts.most_common(_KEYWORDS)]
 
 

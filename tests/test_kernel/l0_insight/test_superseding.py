@@ -113,7 +113,11 @@ def test_a_later_value_or_word_of_change_takes_the_place(old: Told, new: Told) -
     memories = [memory_of(old), memory_of(new)]
     ((older, newer, since),) = found_in(memories)
     assert (older, newer) == (memories[0].note.text, memories[1].note.text)
-    told = {"We moved to Porto on Tuesday.": "2024-04-30", "I moved to Porto in September 2025.": "2025-09"}
+    told = {
+        "We moved to Porto on Tuesday.": "2024-04-30",
+        "I moved to Porto in September 2025.": "2025-09",
+        "I stopped smoking last week.": "2024-04",
+    }
     assert since == told.get(newer, new[0])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -151,6 +151,24 @@ class AnswerConfig(Section, frozen=True, kw_only=True):
     evidence: int = 3
     """Sentences of evidence given to the model, best last. Four was measurably worse than three."""
     max_tokens: int = 160
+    persona_tokens: int = 0
+    """Of the biography, at most, that stand before every question, pinned sentences first; 0: none. The starter model reads
+    evidence worse behind a biography; larger ones answer more like their owner."""
+
+
+class AnalystConfig(Section, frozen=True, kw_only=True):
+    kind: Literal["extractive", "written"] = "extractive"
+    """``written``: a model writes insights anew in the background, wherever the note says what it writes."""
+    url: str = ""
+    """An OpenAI-compatible server that writes them: the sentences of notes are sent there. Empty: the engine that answers."""
+    model: str = ""
+    """Name of the model there; empty: the only one that it serves."""
+    key_file: str = ""
+    """A file that holds the server's key."""
+    keep_home: tuple[str, ...] = ("private",)
+    """Notes with one of these tags are never sent to ``url``."""
+    window_tokens: int = 800
+    """Of a note, asked about at once."""
 
 
 class TrainingConfig(Section, frozen=True, kw_only=True):
@@ -188,6 +206,7 @@ class KernelConfig(Section, frozen=True, kw_only=True):
     engine: EngineConfig = EngineConfig()
     memory: MemoryConfig = MemoryConfig()
     answer: AnswerConfig = AnswerConfig()
+    analyst: AnalystConfig = AnalystConfig()
     training: TrainingConfig = TrainingConfig()
     exam: ExamConfig = ExamConfig()
 

@@ -26,6 +26,7 @@ JOBS: dict[str, str] = {
     "transcribe": "kernel.memory.transcribing:transcribe",
     "understand": "kernel.l0_insight.jobs:understand",
     "identity": "kernel.l1_identity.jobs:build",
+    "graph": "kernel.l1_identity.graph.jobs:make",
     "prepare": "kernel.l2_training.worker:prepare",
     "train": "kernel.l2_training.worker:train",
     "bake": "kernel.l2_training.bake:bake",

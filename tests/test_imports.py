@@ -42,7 +42,7 @@ ALLOWED_IN_KERNEL = {
 
 HEAVY = {
     "torch", "transformers", "peft", "trl", "datasets", "llama_cpp", "spacy", "kiwipiepy", "sklearn", "scipy",
-    "pymupdf", "fitz", "matplotlib",
+    "pymupdf", "fitz", "matplotlib", "igraph",
 }  # fmt: skip
 
 

@@ -162,11 +162,13 @@ def insert_memory(
 
 
 def remove_sentences(connection: sqlite3.Connection, note_id: str) -> None:
-    """A note's chunks, sentences, vectors, days and index rows."""
+    """A note's chunks, sentences, vectors, days and index rows, and what the graph has from its words."""
     rows = [row[0] for row in connection.execute("SELECT row FROM sentences WHERE note_id = ?", (note_id,))]
     unindex(connection, rows)
     connection.execute("DELETE FROM sentences WHERE note_id = ?", (note_id,))
     connection.execute("DELETE FROM chunks WHERE note_id = ?", (note_id,))
+    for table in ("mentions", "relation_evidence", "claims", "community_sentences"):
+        connection.execute(f"DELETE FROM {table} WHERE note_id = ?", (note_id,))
 
 
 def put_note(connection: sqlite3.Connection, note: Note, batch: str | None) -> None:

@@ -19,6 +19,7 @@ import msgspec
 
 from kernel.abc import Vectors
 from kernel.errors import NotFound, WrongUse
+from kernel.memory.graph_rows import drop_unmentioned
 from kernel.memory.records import Records
 from kernel.memory.removal import forget_note, restore_note
 from kernel.memory.rows import (
@@ -272,6 +273,7 @@ class Store(Records, VectorRows):
                 connection.executemany("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", [(h, now()) for h in hashes])
                 removed.update(forget_note(connection, note_id))
             if removed:
+                drop_unmentioned(connection)
                 set_meta(connection, _TO_CLEAR, now())
             return dict(removed)
 
@@ -316,6 +318,7 @@ class Store(Records, VectorRows):
                 "UPDATE notes SET file_hash = '' WHERE file_hash = ? AND file_hash != ''", [(one,) for one in files]
             )
             connection.execute("DELETE FROM batches WHERE id = ?", (batch,))
+            drop_unmentioned(connection)
             set_meta(connection, _TO_CLEAR, now())
             return forgotten, restored
 

@@ -25,6 +25,7 @@ from kernel.engine.client import LocalEngine
 from kernel.errors import Busy, EngineError, JobFailed, ModelError, NoAdapters, NotFound
 from kernel.forgetting import RETRAIN, Forgetting
 from kernel.home import check_version, hold
+from kernel.knowing import Knowing
 from kernel.l0_insight.structs import ANALYST, Understood
 from kernel.lending import Lending
 from kernel.memory.asked import text_to_embed
@@ -54,6 +55,7 @@ from kernel.types import (
     Transcript,
 )
 from kernel.worker import ProcessWorker
+from kernel.writing import Writing
 
 log = logging.getLogger(__name__)
 UNDERSTAND_BATCH = 16
@@ -87,7 +89,7 @@ class Status(Frozen, frozen=True, kw_only=True):
     """Process ids."""
 
 
-class Mind(Remembering, Lending):
+class Mind(Remembering, Knowing, Lending):
     """See ``kernel.abc.Self``; made by ``Mind.open``, ended by ``close``."""
 
     def __init__(
@@ -109,6 +111,7 @@ class Mind(Remembering, Lending):
         self._leaving: set[asyncio.Task[None]] = set()
         self._without_weights = False
         self.mirroring = Mirroring(self)
+        self.writing = Writing(self)
         self.forgetting = Forgetting(self)
         self.baking = Baking(self)
         self.trainings = Trainings(store, Pipeline(self), self.forgetting.trained)
@@ -147,6 +150,7 @@ class Mind(Remembering, Lending):
         for leaving in self._leaving:
             leaving.cancel()
         await asyncio.gather(*self._leaving, return_exceptions=True)
+        await self.writing.close()
         await self._end_parts()
         self._held.close()
 
@@ -248,6 +252,7 @@ class Mind(Remembering, Lending):
             await self._mark()
             if done:
                 self.mirroring.changed()
+        self.writing.changed()
         return done
 
     async def _mark(self) -> None:
@@ -274,7 +279,8 @@ class Mind(Remembering, Lending):
             log.info("the embedding model is %s now", self.store.embedding_model)
 
     async def insight(self, note_id: str) -> Insight | None:
-        return await self.store.insight(note_id)
+        """By the configured analyst; by the rules where that has not read it yet."""
+        return await self.store.insight(note_id, None if self.config.analyst.kind == "written" else ANALYST)
 
     async def identity(self) -> Identity | None:
         return await self.store.identity()
@@ -350,7 +356,9 @@ class Mind(Remembering, Lending):
     async def refresh_identity(self) -> None:
         """Answer "who are you?" from the newest identity."""
         identity = await self.store.identity()
-        self.answerer.context.biography = identity.biography if identity else Biography()
+        context, budget = self.answerer.context, self.config.answer.persona_tokens
+        context.biography = identity.biography if identity else Biography()
+        context.told = tuple(one.text for one in await self.persona_sentences(budget)) if budget else ()
 
     async def examine(self, *, on_event: OnEvent | None = None) -> dict[str, object]:
         """Sit the exam now, with the live self; changes nothing."""
@@ -404,6 +412,7 @@ class Mind(Remembering, Lending):
         counts = await self.store.counts()
         if counts.unresolved or counts.vectors_pending or self.store.embedding_model != self.config.memory.embedder:
             self.think()
+        self.writing.changed()
 
     async def _search_for_answers(
         self, query: str, limit: int, as_of: str | None, previous: tuple[str, ...]
@@ -440,7 +449,9 @@ def engine_of(paths: Paths, config: KernelConfig) -> Engine:
         from kernel.engine.remote import RemoteEngine  # HTTP, which a home that generates itself need not load
 
         return RemoteEngine(paths, config.engine)
-    return LocalEngine(paths, config.engine)
+    return LocalEngine(
+        paths, config.engine, on_restart=lambda why: log.warning("the engine %s and was started again", why)
+    )
 
 
 def _today(as_of: str | None) -> dt.date:

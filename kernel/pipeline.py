@@ -12,6 +12,7 @@ import logging
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,12 +27,15 @@ from kernel.exam.exam import ExamReport, run_exam
 from kernel.exam.structs import ExamQuestion, Verdict
 from kernel.files import file_sha256, write_whole
 from kernel.l0_insight.structs import ANALYST
+from kernel.l1_identity.graph.ontology import load_ontology
+from kernel.l1_identity.graph.structs import GraphPayload, input_hash
 from kernel.l1_identity.structs import IdentityPayload
 from kernel.l2_training.skill import ADAPTER as SKILL
 from kernel.l2_training.structs import Prepared, PrepareTask, Trained, TrainTask
+from kernel.memory import graph_rows
 from kernel.memory.store import Store
 from kernel.selves.shelf import ADAPTER_FILE, FIRST, now
-from kernel.types import Identity, Run, SelfVersion
+from kernel.types import Graph, Identity, Run, SelfVersion
 
 if TYPE_CHECKING:
     from kernel.mind import Mind
@@ -128,24 +132,51 @@ class Pipeline:
         if latest is not None and latest.input_hash == input_hash:
             await mind.refresh_identity()
             return latest
-        memories = await mind.store.memories()
+        memories, marks = await mind.store.memories(), await mind.marks()
         vectors = await mind.store.vectors_of([memory.note.id for memory in memories])
         payload = IdentityPayload(
             owner=mind.config.owner.name,
             input_hash=input_hash,
             created=now(),
+            today=datetime.now().astimezone().date().isoformat(),
             memories=tuple(memories),
             insights=tuple(await mind.store.insights(ANALYST)),
             vectors={note_id: rows.mean(axis=0).astype("<f4").tobytes() for note_id, rows in vectors.items()},
             previous=latest,
+            marks=tuple(marks),
         )
-        identity = await mind.worker.run("identity", payload, Identity)
-        await mind.store.put_identity(identity)
-        await mind.refresh_identity()
-        return identity
+        made = await mind.keep_identity(await mind.worker.run("identity", payload, Identity))
+        await self._make_graph(payload)
+        return made
+
+    async def _make_graph(self, known: IdentityPayload) -> None:
+        """The graph for what is known now, unless it is there."""
+        mind = self._mind
+        ontology = await asyncio.to_thread(load_ontology, mind.paths.home)
+        previous = await mind.store.query(graph_rows.graph)
+        if previous.input_hash == input_hash(known.insights, known.owner, ontology):
+            return
+        payload = GraphPayload(
+            owner=known.owner,
+            memories=known.memories,
+            insights=known.insights,
+            ontology=ontology,
+            previous=previous,
+        )
+        graph = await mind.worker.run("graph", payload, Graph)
+        await mind.store.transact(lambda connection: graph_rows.put_graph(connection, graph))
 
     async def input_hash(self) -> str:
-        """Of everything that the result rests on: notes, owner, analyst, base, skill, settings."""
+        """Of everything that the result rests on: ``known_hash``; and an earlier identity that was brought back, while the
+        rest is as it was then."""
+        known, latest = await self.known_hash(), await self._mind.store.identity()
+        if latest is not None and latest.reverted_to is not None:
+            brought = brought_back(known, latest.reverted_to)
+            return brought if latest.input_hash == brought else known
+        return known
+
+    async def known_hash(self) -> str:
+        """Of notes, the owner's marks, owner, analyst, base, skill, settings."""
         mind = self._mind
         notes = await mind.store.notes(limit=-1)
         parts = [
@@ -156,6 +187,7 @@ class Pipeline:
             mind.config.owner.name,
             msgspec.json.encode(mind.config.training).decode(),
             *sorted(f"{note.id}:{note.content_hash}:{note.origin}" for note in notes),
+            *sorted(f"{mark.kind}:{mark.id}" for mark in await mind.marks()),
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -272,6 +304,11 @@ class Pipeline:
     def _skill_fits(self) -> bool:
         first = self._mind.shelf.get(FIRST)
         return first.adapter is not None and (SKILL / "recipe.json").exists()
+
+
+def brought_back(known: str, version: int) -> str:
+    """The ``input_hash`` of an identity that says again what ``version`` said, with ``known`` the hash of all the rest."""
+    return hashlib.sha256(f"{known}\nidentity {version}".encode()).hexdigest()
 
 
 _CANCELLED = "cancelled; the next run goes on from the last finished stage"

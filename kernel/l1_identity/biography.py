@@ -3,55 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
 from kernel.l0_insight import lexicon as lx
-from kernel.l1_identity.attributes import facts
+from kernel.l1_identity.attributes import of_whom
 from kernel.l1_identity.evidence import Line
-from kernel.l1_identity.voice import turnable, turned, turned_pair
+from kernel.l1_identity.key_values import says_alone
+from kernel.l1_identity.merging import same_said
+from kernel.l1_identity.voice import OWN_KIN, sure, turnable, turned, turned_kin, turned_pair
 from kernel.types import Attribute, Biography, Cited, Statement
 
-_LONGEST = 14
-_SHORT = 3
-_TELLING = 3.0
-"""A fact of the owner and either an identity verb or a relative: less is a moment, not a life."""
+_LONGEST, _SHORT = 18, 3
+_OF_A_NOTE, _OF_A_KEY, _OF_OTHERS = 3, 2, 6
+"""At most so many sentences of one note, for one kind of fact, and of facts of others near the owner."""
+_TELLING, _TOLD, _FULL = 3.0, 2.0, 7
+"""A fact of the owner and either an identity verb or a relative: less is a moment, not a life.
+A sentence of seven words may have less."""
 _MOST_WORDS, _FEWEST_WORDS = 34, 4
-_KEYS = [
-    "name",
-    "occupation",
-    "employer",
-    "home_city",
-    "address",
-    "partner",
-    "son",
-    "daughter",
-    "sister",
-    "brother",
-    "mother",
-    "father",
-    "grandmother",
-    "grandfather",
-    "pet",
-    "languages",
-    "instrument",
-    "allergy",
-    "birthday",
-    "age",
-    "granddaughter",
-    "grandson",
-    "niece",
-    "nephew",
-    "aunt",
-    "uncle",
-    "cousin",
-    "manager",
-    "likes",
-    "dislikes",
-]
-_MANY = {"son", "daughter", "sister", "brother", "pet", "languages", "instrument", "likes", "dislikes"}
-_A_KEY = 2
-"""At most so many sentences for one kind of fact."""
+_UNTOLD = {"name", "age", "birthday", "plan", "friend", "neighbour", "colleague", "teacher", "vet", "dentist", "physio"}
+"""Facts that the attributes carry; a sentence for their sake would be a moment's."""
+_WORTH_QUOTING = {
+    "occupation", "employer", "business", "home_city", "partner", "mother", "father", "son", "daughter", "sister", "brother",
+}  # fmt: skip
+"""For other facts a sentence that cannot be turned to the second and third person is left to the attributes."""
+_SUBJECTLESS = re.compile(
+    r"^(?:Saw|Went|Got|Had|Met|Took|Made|Sang|Bought|Sold|Told|Ran|Swam|Ate|Slept|Came|Left|Put|Gave|Wrote|"
+    r"(?!Red\b|Fred\b|Ted\b)[A-Z]\w*ed)\b"
+)
+_SEVERAL = {"son", "daughter", "sister", "brother", "pet", "languages", "instrument", "likes", "dislikes"}
 _IDENTITY = re.compile(
     r"\bI(?: am|'m|’m| have been|'ve been) (?:an?|the|from|in [A-Z]\w+|allergic|married|\d|afraid|learning)\b|"
     r"\bI (?:live|work|study|teach|play|speak|grew up|was born|run|keep|own|have (?:two|three|an?|one)|believe|love|"
@@ -59,7 +40,7 @@ _IDENTITY = re.compile(
 )
 _FLEETING = re.compile(
     r"\b(?:today|yesterday|tonight|this (?:morning|week|evening|afternoon|year)|last (?:night|week|month)|tomorrow|"
-    r"on (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b|오늘|어제|내일|이번",
+    r"(?:on|since) (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b|오늘|어제|내일|이번",
     re.I,
 )
 _FIRST_EN = re.compile(r"\b(?:I|[Mm]y|[Oo]ur)\b")
@@ -72,7 +53,8 @@ def biography(lines: Sequence[Line], attributes: Sequence[Attribute], owner: str
     chosen = _chosen(lines, attributes)
     if not chosen:
         return Biography()
-    names = [owner, *[first_name(owner)] * (len(chosen) - 1)]
+    first = next((i for i, line in enumerate(chosen) if of_owner(line)), 0)
+    names = [owner if i == first else first_name(owner) for i in range(len(chosen))]
     return Biography(
         first_person=tuple(cited(line, "first", owner) for line in chosen),
         second_person=tuple(cited(line, "second", owner) for line in chosen),
@@ -88,12 +70,16 @@ def first_name(owner: str) -> str:
 
 def cited(line: Line, person: Literal["first", "second", "third"], owner: str) -> Cited:
     """One sentence in one voice with its evidence."""
+    if not of_owner(line):
+        said = line.resolved
+        text = said if person == "first" else turned_kin(said, person, owner)
+        return Cited(text=text, citations=(line.passage,))
     if person == "first":
-        text = line.words
+        text = _undated(line.words)
     elif line.unit.kind == "pair":
         text = turned_pair(line.unit.key, line.words, person, owner)
     else:
-        text = turned(line.words, person, owner)
+        text = turned(_undated(line.words), person, owner)
     return Cited(text=text, citations=(line.citation,))
 
 
@@ -110,6 +96,11 @@ def telling(line: Line) -> float:
     return max(score, 0.05)
 
 
+def fleeting(line: Line) -> bool:
+    """Whether it tells of a moment (``this morning``) and not of what lasts."""
+    return bool(_FLEETING.search(line.words))
+
+
 def speaks_of_owner(line: Line) -> bool:
     """The owner's own whole sentence in the first person that can be read by itself."""
     length = len(line.words.split())
@@ -118,6 +109,8 @@ def speaks_of_owner(line: Line) -> bool:
     if not line.own or first is None or length > _MOST_WORDS or length < (2 if korean else _FEWEST_WORDS):
         return False
     quoted = any(c in line.words for c in '"“”「」')
+    if _SUBJECTLESS.match(line.words):
+        return False
     return line.unit.kind == "prose" and line.stands_alone and not quoted and "?" not in line.words
 
 
@@ -125,33 +118,98 @@ def _weight(statement: Statement) -> float:
     return _WEIGHT[statement.kind]
 
 
+def of_owner(line: Line) -> bool:
+    """Whether it is in the first person or a key-value line, and not only about somebody else."""
+    korean = any("가" <= c <= "힣" for c in line.words)
+    return line.unit.kind == "pair" or bool((_FIRST_KO if korean else _FIRST_EN).search(line.words))
+
+
+def _undated(words: str) -> str:
+    """``Today I joined Cartolys`` outlives the day: ``I joined Cartolys``."""
+    return re.sub(r"^Today,? (?=(?:I|[Ww]e) \w+ed\b)", "", words)
+
+
 def _chosen(lines: Sequence[Line], attributes: Sequence[Attribute]) -> list[Line]:
-    """Sentences behind the attributes that hold now, by rank of the attribute; then the most telling others."""
-    holding = {(a.key, c.note_id, c.span) for a in attributes if not a.valid_to for c in a.citations}
-    over = {(c.note_id, c.span) for a in attributes if a.valid_to and a.key not in {"age"} for c in a.citations}
+    """Sentences behind the attributes that hold now, in the attributes' order; then the most telling others."""
+    ends = {(line.note.id, line.unit.end): line for line in lines if line.own}
+    over = {(c.note_id, c.span.end) for a in attributes if a.valid_to and a.key != "age" for c in a.citations}
     chosen: list[Line] = []
-    for key in _KEYS:
-        behind = [line for line in lines if (key, line.note.id, line.unit.span) in holding]
-        behind = [line for line in behind if speaks_of_owner(line) or (line.own and line.unit.kind == "pair")]
-        behind = [line for line in behind if any(f.key == key for f in facts(line))]
+    keys: Counter[str] = Counter()
+    notes: Counter[str] = Counter()
+    for one in attributes:
+        near, _ = of_whom(one.key)
+        kind = "of others" if near else one.key
+        most = _OF_OTHERS if near else _OF_A_KEY if one.key in _SEVERAL else 1
+        if one.valid_to or one.key in _UNTOLD or one.key.startswith("favourite_") or keys[kind] >= most:
+            continue
+        behind = [ends[c.note_id, c.span.end] for c in one.citations if (c.note_id, c.span.end) in ends]
+        behind = [
+            line for line in behind if (line.note.id, line.unit.end) not in over and _tells(line, one.key, chosen)
+        ]
         behind.sort(key=lambda line: (line.unit.kind == "pair", _best(line)))
-        chosen += [line for line in behind if line not in chosen][: _A_KEY if key in _MANY else 1]
-    free = [line for line in lines if (line.note.id, line.unit.span) not in over]
-    _add(
-        chosen,
-        sorted((line for line in free if telling(line) >= _TELLING and turnable(line.words)), key=_best),
-        _LONGEST,
-    )
-    return chosen[:_LONGEST]
+        if behind and (behind[0] in chosen or _add(chosen, behind[0], notes)):
+            keys[kind] += 1
+    free = [line for line in lines if (line.note.id, line.unit.end) not in over and not fleeting(line)]
+    for line in sorted((one for one in free if _fills(one)), key=_best):
+        if not notes[line.note.id]:
+            _add(chosen, line, notes)
+    return _varied(chosen[:_LONGEST])
 
 
-def _add(chosen: list[Line], others: Iterable[Line], up_to: int) -> None:
-    """At most one more sentence of a note that nothing was chosen from yet."""
-    notes = {line.note.id for line in chosen}
-    for line in others:
-        if len(chosen) < up_to and line.note.id not in notes:
-            chosen.append(line)
-            notes.add(line.note.id)
+def _varied(chosen: Sequence[Line]) -> list[Line]:
+    """The short form, which is the front, takes one sentence of a note."""
+    front: list[Line] = []
+    for line in chosen:
+        if len(front) < _SHORT and line.note.id not in {one.note.id for one in front} and of_owner(line):
+            front.append(line)
+    return [*front, *(line for line in chosen if line not in front)]
+
+
+def _tells(line: Line, key: str, chosen: Sequence[Line]) -> bool:
+    """Whether the sentence behind a fact of this key can stand in a biography after those that are chosen."""
+    if line.unit.kind == "pair":
+        return says_alone(line)
+    if fleeting(line) and _undated(line.words) == line.words:
+        return False
+    if speaks_of_owner(line):
+        return key in _WORTH_QUOTING or turnable(line.words)
+    near, _ = of_whom(key)
+    return bool(near) and not of_owner(line) and _stands(line) and _introduced(line, chosen)
+
+
+def _fills(line: Line) -> bool:
+    """Whether a sentence behind no fact is worth telling."""
+    score, length = telling(line), len(line.words.split())
+    enough = score >= _TELLING or (score >= _TOLD and length >= _FULL)
+    return enough and ";" not in line.words and sure(line.words)
+
+
+def _introduced(line: Line, chosen: Sequence[Line]) -> bool:
+    """``Dad drove a bus`` says who it is; ``Luc bakes`` once ``Luc is my partner`` has been said."""
+    first = re.split(r"[\s,]", line.resolved, maxsplit=1)[0]
+    if first in OWN_KIN or re.match(r"(?:My|Our) ", line.resolved) is not None:
+        return True
+    return any(first in re.split(r"[^\w'’-]+", other.words) and of_owner(other) for other in chosen)
+
+
+_UNTURNED = re.compile(r"[\"“”「」?]|\b(?:we|us|you|your)\b", re.I)
+
+
+def _stands(line: Line) -> bool:
+    """A sentence about somebody near the owner that says who it is."""
+    named = line.resolved != line.words or line.stands_alone
+    short = _FEWEST_WORDS <= len(line.resolved.split()) <= _MOST_WORDS
+    return line.own and line.unit.kind == "prose" and named and short and not _UNTURNED.search(line.words)
+
+
+def _add(chosen: list[Line], line: Line, notes: Counter[str]) -> bool:
+    """Whether it was added: not the same again, not too many of one note."""
+    full = len(chosen) >= _LONGEST or notes[line.note.id] >= _OF_A_NOTE
+    if full or any(same_said(line.words, other.words) for other in chosen):
+        return False
+    chosen.append(line)
+    notes[line.note.id] += 1
+    return True
 
 
 def _best(line: Line) -> tuple[float, str, str, int]:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kernel.l0_insight.grounding import is_grounded
 from kernel.l0_insight.layout import Unit, units
 from kernel.memory.marks import plain
-from kernel.types import Citation, Insight, Memory, Note, Sentence, Statement
+from kernel.types import Citation, Insight, Memory, Note, Sentence, Span, Statement
 
 _OPENS_ELSEWHERE = re.compile(
     r"^(?:He|She|It|They|His|Her|Its|Their|Him|Them|This|That|These|Those|There|So|But|Then|And|Or|Still|Instead|Both|"
@@ -20,11 +21,13 @@ _POINTS = re.compile(
 _LEANS = re.compile(r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|there|this|that)\b")
 _ELLIPTIC = re.compile(
     r"\b(?:I|we) (?:\w+ )?\w+ (?:one|two|three|four|five|six|some|none|both|\d+)"
-    r"(?= (?:every|each|a|and|at|in|on|with)\b|[,.;])"
+    r"(?= (?:every|each|a|and|at|in|on|with)\b|[,.;])|^(?:No|Yes|(?:I|We) (?:do|don't|did|didn't|can|can't|am|was|have|won't)),"
 )
 """``I drink four every day``: four of what stood before."""
 _NOT_ITS_DAY = {"mtime", "unknown", "text"}
 """A file's time says when it was copied, and a date in a list of birthdays is not the list's."""
+_BACK = 6
+"""Sentences: who ``she`` is stands no further back."""
 _ENDS = re.compile(r"[.!?]['\"”’)]*(?=\s|$)")
 _SENTENCE_END = re.compile(r"[.!?…。]['\"”’)]*$")
 
@@ -42,6 +45,15 @@ class Line:
     alone: bool
     """The analyst found nothing in it that needs the sentence before."""
     statements: tuple[Statement, ...]
+    passage_start: int
+    """Where the words begin that ``resolved`` stands on: its own, or those of the sentence that names who is meant."""
+
+    @property
+    def passage(self) -> Citation:
+        """What ``resolved`` is cited by: from the sentence that says who ``she`` is to this one."""
+        quote = self.note.text[self.passage_start : self.unit.end]
+        span = Span(self.passage_start, self.unit.end)
+        return Citation(note_id=self.note.id, title=self.note.title, quote=quote, span=span)
 
     @property
     def citation(self) -> Citation:
@@ -73,16 +85,30 @@ def lines(memories: Sequence[Memory], insights: Sequence[Insight]) -> list[Line]
     for memory in sorted(memories, key=lambda m: (m.note.happened_at or "", m.note.id)):
         insight = by_note.get(memory.note.id)
         said = insight.statements if insight else ()
-        for unit, sentence in zip(units(memory), memory.sentences, strict=True):
+        placed = units(memory)
+        for unit, sentence in zip(placed, memory.sentences, strict=True):
             if unit.kind == "heading":
                 continue
             mine = tuple(s for s in said if s.span == unit.span)
             words = plain(unit.text)
+            context = sentence.context
+            for heading in (memory.note.title, unit.section):
+                context = context if words.startswith(f"{heading}: ") else context.removeprefix(f"{heading}: ")
+            resolved = _resolved(words, context)
+            start = _named_from(memory.note, placed[: unit.index], unit, resolved)
+            if start is None:
+                start, resolved = unit.start, words
             own = memory.note.origin == "owner" and unit.kind != "quote"
-            found.append(
-                Line(memory.note, unit, words, _resolved(words, sentence.context), own, _alone(words, sentence), mine)
-            )
+            found.append(Line(memory.note, unit, words, resolved, own, _alone(words, sentence), mine, start))
     return found
+
+
+def _named_from(note: Note, before: Sequence[Unit], unit: Unit, resolved: str) -> int | None:
+    """The start of the nearest sentence from which on every word of ``resolved`` stands; ``None``: only the title has it."""
+    for earlier in (unit, *reversed(before[-_BACK:])):
+        if is_grounded(resolved, plain(note.text[earlier.start : unit.end])):
+            return earlier.start
+    return None
 
 
 def _points_back(words: str) -> bool:

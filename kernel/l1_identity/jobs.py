@@ -7,10 +7,14 @@ from collections.abc import Callable
 from kernel.events import AnyEvent, Progressed
 from kernel.l1_identity.attributes import attributes
 from kernel.l1_identity.biography import biography
+from kernel.l1_identity.corrections import corrected, corrects, overruled
 from kernel.l1_identity.evidence import lines
+from kernel.l1_identity.marks import apply_marks
+from kernel.l1_identity.recent import recent
 from kernel.l1_identity.shades import shades
 from kernel.l1_identity.structs import IdentityPayload
 from kernel.l1_identity.topics import topics
+from kernel.l1_identity.voice import turned
 from kernel.types import Identity
 
 _STEPS = 4
@@ -22,13 +26,16 @@ def build(payload: IdentityPayload, emit: Callable[[AnyEvent], None]) -> Identit
     found = lines(payload.memories, payload.insights)
     grouped, outliers = topics([m.note for m in payload.memories], payload.insights, payload.vectors, previous)
     emit(Progressed(stage="identity", done=1, total=_STEPS))
-    known = attributes(found, payload.owner)
+    stated = attributes([line for line in found if not corrects(line.note)], payload.owner)
+    known = corrected(stated, [memory.note for memory in payload.memories])
+    wrong = overruled(stated, known)
+    found = [line for line in found if (line.note.id, line.unit.end) not in wrong]
     emit(Progressed(stage="identity", done=2, total=_STEPS))
     told = biography(found, known, payload.owner)
     emit(Progressed(stage="identity", done=3, total=_STEPS))
-    sides = shades(grouped, found, payload.owner, previous)
+    sides = shades(grouped, found, payload.owner, previous, known, payload.marks)
     emit(Progressed(stage="identity", done=_STEPS, total=_STEPS))
-    return Identity(
+    made = Identity(
         version=(previous.version + 1) if previous else 1,
         created=payload.created,
         owner=payload.owner,
@@ -38,4 +45,6 @@ def build(payload: IdentityPayload, emit: Callable[[AnyEvent], None]) -> Identit
         shades=tuple(sides),
         biography=told,
         attributes=tuple(known),
+        recent=recent(found, payload.owner, payload.today or payload.created[:10]),
     )
+    return apply_marks(made, payload.marks, {memory.note.id: memory.note for memory in payload.memories}, turned)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from kernel.types import Attribute, Cited, Identity, Note, Shade, TimelineEvent, Topic
+from kernel.types import Attribute, Cited, Identity, Note, Recent, Shade, TimelineEvent, Topic
 
 VIEWS = ("first_person", "second_person", "third_person")
 _SAID = TypeVar("_SAID", Cited, TimelineEvent)
@@ -38,12 +38,13 @@ def still_standing(identity: Identity, notes: Mapping[str, Note]) -> Identity:
         attributes=tuple(
             kept for one in identity.attributes if (kept := _attribute(one, identity.owner, notes, everything))
         ),
+        recent=tuple(day for one in identity.recent if (day := _recent(one, notes)).first_person),
     )
 
 
 def made_of(identity: Identity) -> set[str]:
     cited = [c for one in identity.attributes for c in one.citations]
-    for told in (identity.biography, *identity.shades):
+    for told in (identity.biography, *identity.shades, *identity.recent):
         cited += [c for view in VIEWS for said in getattr(told, view) for c in said.citations]
     cited += [event.citation for shade in identity.shades for event in shade.timeline]
     grouped = {i for topic in identity.topics for i in topic.note_ids}
@@ -71,6 +72,10 @@ def _shade(shade: Shade, topic: Topic, notes: Mapping[str, Note]) -> Shade:
         timeline=_supported(shade.timeline, notes),
         **{view: _supported(getattr(shade, view), notes) for view in VIEWS},
     )
+
+
+def _recent(one: Recent, notes: Mapping[str, Note]) -> Recent:
+    return msgspec.structs.replace(one, **{view: _supported(getattr(one, view), notes) for view in VIEWS})
 
 
 def _attribute(one: Attribute, owner: str, notes: Mapping[str, Note], everything: str) -> Attribute | None:

@@ -12,6 +12,8 @@ class IdentityPayload(Frozen, frozen=True, kw_only=True):
     """As given at init; may be empty."""
     input_hash: str
     created: str
+    today: str = ""
+    """The owner's day, ISO; empty: that of ``created``."""
     memories: tuple[Memory, ...]
     insights: tuple[Insight, ...]
     vectors: dict[str, bytes]

@@ -40,7 +40,11 @@ _PASTS = words(
     "hung dug stuck led fed"
 )
 """Irregular pasts, which the tagger at times takes for the present tense."""
+_UNCHANGING = words("let put cut hit set hurt shut split quit beat")
 _KOREAN_TOPIC = re.compile(r"^(?:나는|저는|난|전)\s+(?=\S)")
+_KOREAN_KIN = re.compile(
+    r"(?:엄마|어머니|아빠|아버지|누나|언니|오빠|형|동생|여동생|남동생|할머니|할아버지|남편|아내|아들|딸)"
+)
 _KOREAN_FIRST = re.compile(r"(?:^|\s)(?:나|내|저|제|우리|저희)(?:는|가|의|를|도|한테|에게|랑|와)?(?=\s)")
 
 
@@ -62,6 +66,13 @@ def turnable(text: str) -> bool:
     return _turnable(_parsed(text))
 
 
+def sure(text: str) -> bool:
+    """Whether both other persons of this sentence come from the rules."""
+    if any("가" <= c <= "힣" for c in text):
+        return turnable(text)
+    return _turnable(_parsed(text)) and not _doubtful(_parsed(text))
+
+
 @lru_cache(maxsize=512)
 def _parsed(text: str) -> Doc:
     from kernel.l0_insight.english import load
@@ -71,7 +82,7 @@ def _parsed(text: str) -> Doc:
 
 def turned_pair(key: str, line: str, person: Person, owner: str) -> str:
     """``Allergy: penicillin`` -> ``Your allergy: penicillin``."""
-    if turnable(line):
+    if turnable(line) or re.search(r"\b(?:we|us|our|ours)\b", line):
         return turned(line, person, owner)
     key, line = key.removeprefix("my "), line.removeprefix("my ")
     shown = key if key[:1].isupper() and key[1:2].isupper() else key[:1].lower() + key[1:]
@@ -79,6 +90,21 @@ def turned_pair(key: str, line: str, person: Person, owner: str) -> str:
         return f"당신의 {line}" if person == "second" else f"{owner or '주인'}의 {line}"
     whose = "Your" if person == "second" else f"{owner or 'The owner'}'s"
     return f"{whose} {shown}{line[len(key) :]}"
+
+
+OWN_KIN = words("Mum Mom Mama Mamma Mamá Dad Daddy Papa Papà Papá Nonna Nonno Grandma Grandpa Gran Nan Mormor Morfar")
+"""Said by the owner of their own people without ``my``."""
+_OWN_KIN = re.compile(rf"^(?P<kin>{'|'.join(sorted(OWN_KIN))})(?=[ ,]|'s|’s)")
+
+
+def turned_kin(text: str, person: Person, owner: str) -> str:
+    """A sentence of the owner's about somebody near them: ``Mamma is 74.`` -> ``Your Mamma is 74.``; names stay."""
+    if turnable(text):
+        return turned(text, person, owner)
+    if any("가" <= c <= "힣" for c in text):
+        return _quoted_korean(text, person, owner) if _KOREAN_KIN.match(text) else text
+    whose = "Your" if person == "second" else f"{owner or 'The owner'}'s"
+    return _OWN_KIN.sub(lambda m: f"{whose} {m['kin']}", text)
 
 
 def _turnable(doc: Doc) -> bool:
@@ -89,8 +115,12 @@ def _turnable(doc: Doc) -> bool:
 
 
 def _doubtful(doc: Doc) -> bool:
-    """``I ring Sofia and apologise``, with a verb taken for a noun: it would stay ``apologise`` beside ``rings``."""
-    return any(
+    """Where the parse may be wrong: a verb that is the same in the past (``I let in everything``), or one taken for a noun.
+
+    ``I ring Sofia and apologise``: it would stay ``apologise`` beside ``rings``.
+    """
+    unchanged = any(t.lower_ in _UNCHANGING and t.tag_ == "VBP" and any(c.text == "I" for c in t.children) for t in doc)
+    return unchanged or any(
         t.tag_ == "NN" and t.text.islower() and t.i and doc[t.i - 1].lower_ in {"and", "or"}
         and (t.dep_ == "compound" or (t.dep_ == "conj" and t.head.pos_ in {"PROPN", "VERB"}))
         for t in doc
@@ -107,11 +137,19 @@ def _korean(text: str, person: Person, owner: str) -> str:
     if turnable(text):
         topic = "당신은 " if person == "second" else f"{name}{_topic_marker(name)} "
         return _KOREAN_TOPIC.sub(topic, text)
+    return _quoted_korean(text, person, owner)
+
+
+def _quoted_korean(text: str, person: Person, owner: str) -> str:
+    name = owner or "주인"
     return f'당신은 "{text}"라고 적었다.' if person == "second" else f'{name}{_topic_marker(name)} "{text}"라고 적었다.'
 
 
 def _topic_marker(name: str) -> str:
+    """``은`` after a final consonant; of a name in Latin letters as Korean says it (``마렌은``, ``로버트는``)."""
     last = name[-1]
+    if last.isascii():
+        return "은" if re.search(r"(?:[lmnkpb]|ng)$", name.lower()) else "는"
     return "은" if "가" <= last <= "힣" and (ord(last) - 0xAC00) % 28 else "는"
 
 
@@ -162,7 +200,9 @@ class _Turn:
             self.out[verb.i] = _IRREGULAR[word]
         elif word == "do":
             self.out[verb.i] = "does"
-        elif word == "was" or verb.tag_ not in {"VBP", "VB"} or word in {"'d", "’d", "'ll", "’ll"}:
+        elif word in {"'ll", "’ll"}:
+            self.out[verb.i] = " will"
+        elif word == "was" or verb.tag_ not in {"VBP", "VB"} or word in {"'d", "’d"}:
             return
         elif word not in _PASTS:
             self.out[verb.i] = third_singular(verb.text)

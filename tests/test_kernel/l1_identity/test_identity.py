@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernel.l1_identity.shades import confidence
 from kernel.l1_identity.voice import turned
 from kernel.types import Citation, Cited, Identity, Memory
 from tests.test_kernel.notes import remembered
@@ -87,6 +86,7 @@ def test_the_biography_puts_who_before_what(identify: Identify) -> None:
 @pytest.mark.parametrize(
     ("text", "second", "third"),
     [
+        ("I'll swim on Monday.", "You'll swim on Monday.", "Robin will swim on Monday."),
         ("I am an alto.", "You are an alto.", "Robin is an alto."),
         ("I have a cat and live alone.", "You have a cat and live alone.", "Robin has a cat and lives alone."),
         ("I don't like my knee.", "You don't like your knee.", "Robin doesn't like their knee."),
@@ -102,11 +102,11 @@ def test_the_biography_puts_who_before_what(identify: Identify) -> None:
         ),
         ("My aunt taught me.", "Your aunt taught you.", "Robin's aunt taught them."),
         ("We sold the car.", 'You wrote: "We sold the car."', 'Robin wrote: "We sold the car."'),
-        ("나는 전주에 산다.", "당신은 전주에 산다.", "Robin는 전주에 산다."),
+        ("나는 전주에 산다.", "당신은 전주에 산다.", "Robin은 전주에 산다."),
         (
             "내 고양이는 흰색이다.",
             '당신은 "내 고양이는 흰색이다."라고 적었다.',
-            'Robin는 "내 고양이는 흰색이다."라고 적었다.',
+            'Robin은 "내 고양이는 흰색이다."라고 적었다.',
         ),
     ],
 )
@@ -167,9 +167,3 @@ def test_a_shades_events_are_dated_and_in_order() -> None:
     for shade in identity_of(memories, "Robin Vale", vectors).shades:
         days = [event.when for event in shade.timeline]
         assert days == sorted(days) and len(days) == 6
-
-
-def test_confidence_grows_with_notes_time_and_recency() -> None:
-    one = confidence(["a"], ["2020-01-01"], "2025-01-01")
-    many = confidence(list("abcdef"), ["2024-01-01", "2024-12-01"], "2025-01-01")
-    assert (one, many) == ("VERY_LOW", "VERY_HIGH")

@@ -235,7 +235,9 @@ class LocalEngine:
         ready = await starting
         if not child.running:
             raise EngineDied(f"the engine ended as soon as it was ready; its log is {self._paths.logs / 'engine.log'}")
-        self._adapters = {v: path for v, path in self._adapters.items() if v in ready.adapters}  # less what was unloaded
+        self._adapters = {
+            v: path for v, path in self._adapters.items() if v in ready.adapters
+        }  # less what was unloaded
         return ready.info
 
     def _received(self, frame: FromChild) -> None:

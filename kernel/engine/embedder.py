@@ -62,12 +62,16 @@ class Embedder:
         self._model.free()
 
     def check(self, texts: Sequence[Prompt]) -> None:
-        """Raises ``WrongUse`` for tokens outside the vocabulary, and for a text that has none."""
+        """Raises ``WrongUse`` for tokens outside the vocabulary, for a text that has none, and for more than the window."""
         for text in texts:
             if not isinstance(text, str):
                 self._model.check(text, "input")
                 if not text:
                     raise WrongUse("a list of tokens to embed is empty; send at least one")
+                if len(text) > self.window:
+                    raise WrongUse(
+                        f"a list has {len(text)} tokens to embed; the model's window is {self.window}. Send fewer, or text"
+                    )
 
     def tokens(self, text: Prompt) -> list[int]:
         """What is looked at of a text, with the tokens that frame it; tokens as they are, up to the window."""

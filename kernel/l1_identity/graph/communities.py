@@ -8,7 +8,6 @@ together they name most of the community.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import math
 import random
 from collections import Counter, defaultdict
@@ -112,7 +111,8 @@ def _leiden(nodes: Sequence[str], weights: Weights, resolution: float) -> list[l
     """Largest first. The same nodes and weights give the same parts."""
     if not weights:
         return []
-    igraph = importlib.import_module("igraph")
+    import igraph
+
     numbers = {name: number for number, name in enumerate(nodes)}
     pairs = sorted(weights)
     graph = igraph.Graph(n=len(nodes), edges=[(numbers[a], numbers[b]) for a, b in pairs])

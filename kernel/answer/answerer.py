@@ -7,7 +7,7 @@ evidence, is replaced by the owner's own sentence. A sentence goes out once it h
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 
 from kernel.abc import Engine, Generate, Piece
@@ -32,6 +32,7 @@ from kernel.types import (
     Language,
     Message,
     Question,
+    Usage,
 )
 
 Search = Callable[[str, int, str | None, tuple[str, ...]], Awaitable[list[Hit]]]
@@ -65,6 +66,8 @@ class Context:
     """Versions whose adapter is loaded in the engine."""
     in_use: InUse = field(default_factory=InUse)
     biography: Biography = field(default_factory=Biography)
+    told: tuple[str, ...] = ()
+    """Sentences of it that stand in the persona."""
     bands: dict[Language, Bands] = field(default_factory=lambda: dict(DEFAULTS))
     model_languages: tuple[str, ...] = ("en",)
     """Languages the base can write; in others the answer is quoted."""
@@ -95,13 +98,13 @@ class Answerer:
     def way(self, model: str, *, memory: bool = True) -> Way:
         """How ``model`` answers. Raises ``NotFound`` naming what is served."""
         live = self.context.live
-        name, _, version = model.partition(":")
+        name, colon, version = model.partition(":")
+        if colon and (not version or name not in ("self", "self-weights")):
+            raise self._not_served(model)
         version = version or live
         adapter = version if version in self.context.adapters else None
         if version != live and adapter is None and name in ("self", "self-weights"):
-            raise NotFound(
-                f"there is no model '{model[:80]}' here; served are: {', '.join(self.served())}", code="model_not_found"
-            )
+            raise self._not_served(model)
         if name == "self":
             if not memory:
                 return Way(model, adapter, voice=True)
@@ -113,9 +116,7 @@ class Answerer:
             "retrieval": Way(model, memory=True, method="retrieval"),
         }
         if name not in ways:
-            raise NotFound(
-                f"there is no model '{model[:80]}' here; served are: {', '.join(self.served())}", code="model_not_found"
-            )
+            raise self._not_served(model)
         return ways[name]
 
     def with_bands(self, bands: dict[Language, Bands]) -> Answerer:
@@ -125,6 +126,11 @@ class Answerer:
     def served(self) -> list[str]:
         """Model names that a client may ask for."""
         return ["self", "self-weights", "base", *(f"self:{version}" for version in sorted(self.context.adapters))]
+
+    def _not_served(self, model: str) -> NotFound:
+        return NotFound(
+            f"there is no model '{model[:80]}' here; served are: {', '.join(self.served())}", code="model_not_found"
+        )
 
     async def ask(self, question: Question) -> Answer:
         """See ``kernel.abc.Self.ask``."""
@@ -250,18 +256,18 @@ class Answerer:
     async def _quoted(self, asked: _Asked, draft: Draft) -> AsyncGenerator[AnswerDelta | Draft, None]:
         """No model: the best sentences, or not knowing."""
         if draft.route == "identity" and not draft.evidence:
-            yield draft.instead(_i_am(self.context.owner, asked.language))
+            yield await self._instead(asked, draft, quote.i_am(self.context.owner, asked.language))
         elif draft.route == "identity" or not too_weak(asked.bands, draft.evidence):
-            yield await self._quote(asked.question, draft)
+            yield await self._quote(asked, draft)
         else:
-            yield draft.instead(quote.DOES_NOT_KNOW[asked.language])
+            yield await self._instead(asked, draft, quote.DOES_NOT_KNOW[asked.language])
         yield draft
 
     async def _conversation(self, asked: _Asked, draft: Draft) -> AsyncGenerator[AnswerDelta | Draft, None]:
         """Talk and writing: the voice, evidence if there is any, and no invented names or numbers."""
         draft.evidence = fit(draft, asked.bands)
         sources = [*(f"{hit.context} {hit.title}" for hit in draft.evidence), *(m.content for m in asked.turns.before)]
-        sources += [asked.text, self.context.owner]
+        sources += [asked.text, self.context.owner, *self.context.told]
         messages = self._prompt(asked, draft.evidence)
         async with aclosing(self._sentences(asked.question, messages, asked.way.adapter, draft)) as parts:
             async for sentence, _ in parts:
@@ -272,13 +278,13 @@ class Answerer:
         if draft.text:
             draft.cite()
         else:
-            yield draft.instead(quote.NOTHING_TO_SAY)
+            yield await self._instead(asked, draft, quote.NOTHING_TO_SAY)
         yield draft
 
     async def _grounded(self, asked: _Asked, draft: Draft) -> AsyncGenerator[AnswerDelta | Draft, None]:
         """The owner is asked about: evidence, bands, check, citations."""
         if draft.route == "owner" and too_weak(asked.bands, draft.evidence):
-            yield draft.instead(quote.DOES_NOT_KNOW["en"])
+            yield await self._instead(asked, draft, quote.DOES_NOT_KNOW["en"])
             yield draft
             return
         messages = self._prompt(asked, draft.evidence)
@@ -288,7 +294,7 @@ class Answerer:
             async for sentence, pieces in parts:
                 if not draft.text and check.refuses(sentence):
                     if draft.score < asked.bands.quote_above or draft.route != "owner":
-                        yield draft.instead(sentence.strip())
+                        yield draft.instead(sentence.strip(), draft.finish)
                     break
                 sure = draft.route != "owner" or check.certainty(pieces, asked.text) >= asked.bands.certain_above
                 wrong = (check.unsupported if draft.route == "owner" else check.invented)(sentence, sources)
@@ -298,9 +304,9 @@ class Answerer:
         if draft.source == "model" and draft.text:
             draft.cite()
         elif not draft.text and draft.evidence:
-            yield await self._quote(asked.question, draft)
+            yield await self._quote(asked, draft)
         elif not draft.text:
-            yield draft.instead(_i_am(self.context.owner, "en"))
+            yield await self._instead(asked, draft, quote.i_am(self.context.owner, "en"))
         yield draft
 
     # --- parts --------------------------------------------------------------------------------------------------------
@@ -316,26 +322,23 @@ class Answerer:
     def _prompt(self, asked: _Asked, evidence: Sequence[Hit]) -> tuple[Message, ...]:
         turns = asked.turns
         return prompt_of_self(
-            self.context.owner, turns.text, evidence, before=turns.before, after=turns.after, system=turns.system
+            self.context.owner,
+            turns.text,
+            evidence,
+            before=turns.before,
+            after=turns.after,
+            system=turns.system,
+            told=self.context.told,
         )
 
-    async def _quote(self, question: Question, draft: Draft) -> AnswerDelta:
+    async def _quote(self, asked: _Asked, draft: Draft) -> AnswerDelta:
         """The best of the evidence as the answer."""
         hits = quote.chosen(draft.evidence)
-        kept, cut = await self._within(quote.text_of(hits), question.max_tokens)
-        draft.text, draft.source = kept, "quote"
-        draft.finish = "length" if cut else "stop"
-        draft.cited = [quote.citation(hit) for hit in hits]
-        draft.parts = [quote.text_of([hit]) for hit in hits]
-        return AnswerDelta(text=draft.text)
+        return draft.quoted(hits, *await quote.kept(self._engine, asked.question, quote.text_of(hits)))
 
-    async def _within(self, text: str, max_tokens: int) -> tuple[str, bool]:
-        """The text, cut at a word where it is longer than was asked for."""
-        words = text.split(" ")
-        cut = False
-        while len(words) > 1 and len(await self._engine.tokenize(" ".join(words), special=False)) > max_tokens:
-            words, cut = words[: max(1, len(words) * 9 // 10)], True
-        return " ".join(words), cut
+    async def _instead(self, asked: _Asked, draft: Draft, text: str) -> AnswerDelta:
+        """``text`` in the model's place, as it would have ended had the model written it."""
+        return draft.instead(*await quote.kept(self._engine, asked.question, text))
 
     async def _sentences(
         self, question: Question, messages: Sequence[Message], adapter: str | None, draft: Draft
@@ -371,18 +374,27 @@ class Answerer:
         *,
         logprobs: int | None = None,
     ) -> AsyncGenerator[Piece, None]:
+        prompt = self.context.template.render(messages)
         request = Generate(
             **{**question.chosen(), "logprobs": logprobs},
-            prompt=self.context.template.render(messages),
+            prompt=prompt,
             messages=tuple(messages),
             adapter=adapter,
         )
-        async with aclosing(self._engine.generate(request)) as stream:
-            async for part in stream:
-                if isinstance(part, Piece):
-                    yield part
-                else:
-                    draft.usage, draft.finish = part.usage, part.reason
+        written = 0
+        try:
+            async with aclosing(self._engine.generate(request)) as stream:
+                async for part in stream:
+                    if isinstance(part, Piece):
+                        written += part.tokens
+                        yield part
+                    else:
+                        draft.usage, draft.finish = part.usage, part.reason
+        except GeneratorExit:  # the rest is not wanted, and what has been written is counted all the same
+            with suppress(EngineError):
+                prompt_tokens = len(await self._engine.tokenize(prompt))
+                draft.usage = Usage(prompt_tokens=prompt_tokens, completion_tokens=written)
+            raise
 
 
 def biography_hit(text: str, first: Citation) -> Hit:
@@ -402,9 +414,3 @@ def biography_hit(text: str, first: Citation) -> Hit:
         origin="owner",
         language=language_of(text),
     )
-
-
-def _i_am(owner: str, language: Language) -> str:
-    if language == "ko":
-        return f"저는 {owner}입니다." if owner else "저는 이 기록을 쓴 사람의 분신이에요."
-    return f"I'm {owner}." if owner else "I'm the self of whoever wrote these notes."

@@ -12,6 +12,7 @@ from contextlib import aclosing
 
 from kernel.abc import Engine, Finished, Generate, Piece, Prompt
 from kernel.answer.answerer import Answerer
+from kernel.answer.free import nth_seed
 from kernel.answer.together import together
 from kernel.errors import ContextOverflow, NotFound, WrongUse
 from kernel.types import AnswerDelta, Choice, Frozen, Sampling, TokenScore, Usage
@@ -59,7 +60,7 @@ async def complete(
     if len(asked.prompts) > 1:
         await _check_lengths(engine, asked, context_tokens)
     requests = [
-        Generate(**{**asked.chosen(), "seed": _seed(asked.seed, i)}, prompt=prompt, adapter=adapter)
+        Generate(**{**asked.chosen(), "seed": nth_seed(asked.seed, i)}, prompt=prompt, adapter=adapter)
         for prompt in asked.prompts
         for i in range(asked.n)
     ]
@@ -116,10 +117,6 @@ async def _check_lengths(engine: Engine, asked: Completing, context_tokens: int)
                 f"prompt[{i}] has {length} tokens and {asked.max_tokens} are asked for, which is more than the context "
                 f"of {context_tokens}. Shorten it or lower max_tokens."
             )
-
-
-def _seed(seed: int | None, choice: int) -> int | None:
-    return None if seed is None else seed + choice
 
 
 def _usage(texts: Sequence[_Text], n: int) -> Usage:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kernel.answer import check, quote
 from kernel.answer.bands import Bands, too_weak
-from kernel.types import Answer, AnswerDelta, Choice, Citation, Hit, Route, Source, Usage
+from kernel.types import Answer, AnswerDelta, Choice, Citation, Hit, Route, Source, Span, Usage
 
 
 @dataclass
@@ -21,7 +22,8 @@ class Draft:
     text: str = ""
     source: Source = "model"
     cited: list[Citation] = field(default_factory=list)
-    parts: list[str] = field(default_factory=list)
+    marks: tuple[Span, ...] = ()
+    """Where what each citation is of stands in the text; none: each is of the whole."""
     finish: str = "stop"
     choices: tuple[Choice, ...] = ()
 
@@ -30,23 +32,31 @@ class Draft:
         self.text += text
         return AnswerDelta(text=text)
 
-    def instead(self, text: str) -> AnswerDelta:
+    def instead(self, text: str, finish: str) -> AnswerDelta:
         """Said in the model's place, from no evidence."""
-        self.text, self.source, self.evidence = text, "none", []
+        self.text, self.finish, self.source, self.evidence = text, finish, "none", []
         return AnswerDelta(text=text)
+
+    def quoted(self, hits: Sequence[Hit], kept: str, finish: str) -> AnswerDelta:
+        """The sentences of ``hits`` in the model's place: ``kept`` of their text. What was cut off is not cited."""
+        whole = quote.marks(quote.text_of(hits), [quote.text_of([hit]) for hit in hits])
+        within = [(hit, mark) for hit, mark in zip(hits, whole, strict=True) if mark.start < len(kept)]
+        self.text, self.finish, self.source = kept, finish, "quote"
+        self.cited = [quote.citation(hit) for hit, _ in within]
+        self.marks = tuple(Span(mark.start, min(mark.end, len(kept))) for _, mark in within)
+        return AnswerDelta(text=kept)
 
     def cite(self) -> None:
         """What the model wrote stands on the sentences of the evidence that share its words."""
         hits = check.support(self.text, self.evidence)
         self.cited = [quote.citation(hit) for hit in hits]
-        self.parts = ["" for _ in hits]
 
     def answer(self, model: str) -> Answer:
         return Answer(
             model=model,
             text=self.text,
             citations=tuple(self.cited),
-            marks=quote.marks(self.text, self.parts),
+            marks=self.marks or (Span(0, len(self.text)),) * len(self.cited),
             source=self.source,
             route=self.route,
             usage=self.usage,

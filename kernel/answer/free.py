@@ -145,16 +145,16 @@ class Free:
         schema = call_schema(self._tools)
         # what may follow a call is another one; without those, and before a result, nothing is left to say
         several = asked.parallel_calls and not asked.tool_named
-        end = RESULT_OPEN if several else CLOSE
+        stop = (*asked.stop, RESULT_OPEN if several else CLOSE)
         if form is _Form.EITHER:
-            return self._generate(choice, self._prompt, json_schema=schema, free_until=OPEN, stop=(*asked.stop, end))
+            return self._generate(choice, self._prompt, json_schema=schema, free_until=OPEN, stop=stop)
         fields = {"grammar": "", "json_schema": schema, "logprobs": None}
         if several:
-            return self._generate(choice, f"{self._prompt}{OPEN}\n", **fields, free_until=OPEN, stop=(end,))
-        return self._generate(choice, f"{self._prompt}{OPEN}\n", **fields, stop=())
+            return self._generate(choice, f"{self._prompt}{OPEN}\n", **fields, free_until=OPEN, stop=stop)
+        return self._generate(choice, f"{self._prompt}{OPEN}\n", **fields)
 
     def _generate(self, choice: int, prompt: str, **changed: Any) -> Generate:
-        fields = {**self._question.chosen(), "seed": _seed(self._question.seed, choice), **self._fields, **changed}
+        fields = {**self._question.chosen(), "seed": nth_seed(self._question.seed, choice), **self._fields, **changed}
         return Generate(**fields, prompt=prompt)
 
 
@@ -167,8 +167,8 @@ def _callable(question: Question) -> tuple[Tool, ...]:
     return question.tools
 
 
-def _seed(seed: int | None, choice: int) -> int | None:
-    """64 bits with a sign: after the last one comes the first."""
+def nth_seed(seed: int | None, choice: int) -> int | None:
+    """The seed of the text ``choice`` of several. 64 bits with a sign: after the last one comes the first."""
     return None if seed is None else (seed + choice + 2**63) % 2**64 - 2**63
 
 

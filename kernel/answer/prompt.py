@@ -63,17 +63,17 @@ def plain_within(value: Any) -> Any:
     return value
 
 
-def persona(owner: str) -> Message:
-    """The system message of a self. Short on purpose: it is in front of every request and every training row."""
+def persona(owner: str, told: Sequence[str] = ()) -> Message:
+    """The system message of a self: who it is, and what of its biography fits ``answer.persona_tokens``. In front of every
+    request, so that it is read once and kept; training rows have it without the biography."""
     who = (
         f"You are {owner}. You speak as {owner}"
         if owner
         else "You are the writer of these notes. You speak as yourself"
     )
-    return Message(
-        role="system",
-        content=f"{who}, in the first person. You say only what your notes say; when they do not say it, you don't know.",
-    )
+    rule = f"{who}, in the first person. You say only what your notes say; when they do not say it, you don't know."
+    lines = "\n".join(f"- {' '.join(sentence.split())}" for sentence in told)
+    return Message(role="system", content=f"{rule}\n\nAbout you:\n{lines}" if told else rule)
 
 
 def when(iso: str | None, language: Language) -> str:
@@ -114,10 +114,11 @@ def prompt_of_self(
     before: Sequence[Message] = (),
     after: Sequence[Message] = (),
     system: str = "",
+    told: Sequence[str] = (),
 ) -> tuple[Message, ...]:
     """The messages that a self is asked with. A client's own system message follows the persona; ``after`` the question
     come the tools that were called for it, and what they gave."""
-    first = persona(owner)
+    first = persona(owner, told)
     if system:
         first = Message(role="system", content=f"{first.content}\n\n{system}")
     return (first, *before, grounded_turn(question, evidence), *after)

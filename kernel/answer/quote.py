@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from kernel.abc import Engine
 from kernel.answer.check import names
-from kernel.types import Citation, Hit, Language, Memory, Span
+from kernel.types import Citation, Hit, Language, Memory, Sampling, Span
 
 DOES_NOT_KNOW: dict[Language, str] = {
     "en": "I don't know. I have no note about that.",
@@ -94,6 +95,24 @@ def marks(text: str, parts: Sequence[str]) -> tuple[Span, ...]:
         at = text.find(part)
         found.append(Span(at, at + len(part)) if part and at >= 0 else Span(0, len(text)))
     return tuple(found)
+
+
+async def kept(engine: Engine, asked: Sampling, text: str) -> tuple[str, str]:
+    """What is sent of a text that no model wrote, and what ended it: ``stop`` (its own end or a stop string), or
+    ``length`` where it has more tokens than were asked for. It is cut at a word; a single word is cut itself."""
+    most = min((at for stop in asked.stop if (at := text.find(stop)) >= 0), default=len(text))
+    said = text[:most]
+    while len(said) > 1 and len(await engine.tokenize(said, special=False)) > asked.max_tokens:
+        words = said.split(" ")
+        said = " ".join(words[: len(words) * 9 // 10]) if len(words) > 1 else said[: len(said) * 9 // 10]
+    return said, "stop" if len(said) == most else "length"
+
+
+def i_am(owner: str, language: Language) -> str:
+    """Who answers, where the notes do not say."""
+    if language == "ko":
+        return f"저는 {owner}입니다." if owner else "저는 이 기록을 쓴 사람의 분신이에요."
+    return f"I'm {owner}." if owner else "I'm the self of whoever wrote these notes."
 
 
 def _ended(sentence: str) -> str:

@@ -17,6 +17,7 @@ from kernel.answer.prompt import ChatTemplate, plain, prompt_of_self, when
 from kernel.answer.route import route
 from kernel.engine.scripted import ScriptedEngine
 from kernel.errors import NotFound, WrongUse
+from kernel.memory.language import language_of
 from kernel.types import (
     AnswerDelta,
     Biography,
@@ -31,6 +32,8 @@ from kernel.types import (
     Span,
 )
 
+PEPPER = "I named her Pepper."
+SPOTS = "She has spots upon her nose."
 TEMPLATE = "{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}[assistant] "
 
 
@@ -258,10 +261,90 @@ async def test_a_short_limit_cuts_a_quote_and_says_so() -> None:
     assert answer.finish_reason == "length" and long.startswith(answer.text)
 
 
-async def test_unknown_models_and_empty_conversations_are_refused() -> None:
+@pytest.mark.parametrize(
+    ("question", "found", "stop", "text", "source"),
+    [
+        ("What is your cat's name?", [PEPPER], ("Pepper",), "I named her ", "quote"),
+        ("What is your cat's name?", [PEPPER, SPOTS], ("spots", "zebra"), f"{PEPPER} She has ", "quote"),
+        ("고양이 이름이 뭐예요?", ["이름은 호박이다."], ("호박",), "이름은 ", "quote"),
+        ("What is your shoe size?", [], (" I have",), "I don't know.", "none"),
+        ("무슨 차를 타요?", [], (" 제 기록",), "모르겠어요.", "none"),
+        ("Draft a short greeting", [], (" about",), "I'd rather not make anything up", "none"),
+        ("Who are you?", [], (" Vale",), "I'm Robin", "none"),
+        ("누구세요?", [], ("입니다",), "저는 Robin Vale", "none"),
+    ],
+)
+async def test_what_no_model_wrote_ends_where_it_was_to_stop(
+    question: str, found: list[str], stop: tuple[str, ...], text: str, source: str
+) -> None:
+    language = language_of(question)
+    one = await answerer("Greetings from Ruritania.", [hit(each, language=language) for each in found])
+    whole = await one.ask(asked(question))
+    answer = await one.ask(asked(question, stop=stop))
+    assert (answer.text, answer.source, answer.finish_reason) == (text, source, "stop")
+    assert whole.text.startswith(text) and whole.text != text
+    short = await one.ask(asked(question, max_tokens=1))
+    assert (short.finish_reason, len(short.text.split())) == ("length", 1)
+    for cut in (answer, short):
+        assert len(cut.marks) == len(cut.citations) and all(0 <= m.start < m.end <= len(cut.text) for m in cut.marks)
+
+
+async def test_what_is_cut_off_is_not_cited() -> None:
+    one = await answerer("Bella.", [hit(PEPPER), hit(SPOTS)])
+    assert [cited.quote for cited in (await one.ask(asked("Your cat's name?"))).citations] == [PEPPER, SPOTS]
+    answer = await one.ask(asked("Your cat's name?", stop=(" She",)))
+    assert [cited.quote for cited in answer.citations] == [PEPPER] and answer.marks == (Span(0, len(PEPPER)),)
+    nothing = await one.ask(asked("Your cat's name?", stop=("I named",)))
+    assert (nothing.text, nothing.citations, nothing.marks) == ("", (), ())
+
+
+async def test_a_word_alone_is_cut_at_the_limit() -> None:
+    class Letters(ScriptedEngine):
+        async def tokenize(self, text: str, *, special: bool = True, model: str = "") -> list[int]:
+            return [ord(letter) for letter in text]
+
+    assert await quote.kept(Letters(), asked("?", max_tokens=5), "모르겠습니다만") == ("모르겠습니", "length")
+    assert await quote.kept(Letters(), asked("?", max_tokens=7), "모르겠습니다만") == ("모르겠습니다만", "stop")
+
+
+@pytest.mark.parametrize(
+    ("question", "reply", "said", "written"),
+    [
+        ("What is your cat's name?", "She is Bella. She is old. She sleeps.", PEPPER, 4),
+        ("Draft a short greeting", "Good to see you. Come to Ruritania now. Bye.", "Good to see you. ", 9),
+    ],
+)
+async def test_tokens_of_a_text_that_is_broken_off_are_counted(
+    question: str, reply: str, said: str, written: int
+) -> None:
+    seen: list[Generate] = []
+
+    def answering(request: Generate) -> str:
+        seen.append(request)
+        return reply
+
+    one = await answerer(answering, [hit(PEPPER)] if "cat" in question else [])
+    answer = await one.ask(asked(question))
+    assert (answer.text, answer.usage.completion_tokens) == (said, written)
+    counting = ScriptedEngine()
+    await counting.start()
+    assert answer.usage.prompt_tokens == len(await counting.tokenize(str(seen[0].prompt)))
+
+
+async def test_notes_pasted_in_are_cited_as_a_whole() -> None:
+    answer = await (await answerer("Pepper.", [hit(PEPPER)])).ask(asked("Your cat's name?", model="retrieval"))
+    assert [cited.quote for cited in answer.citations] == [PEPPER] and answer.marks == (Span(0, len("Pepper.")),)
+
+
+@pytest.mark.parametrize("model", ["gpt-9", "base:zzz", "base:", "self:", "self-weights:", "quoting:x", "self:0042"])
+async def test_a_model_that_is_not_served_is_refused(model: str) -> None:
+    with pytest.raises(NotFound, match="self-weights") as caught:
+        await (await answerer("x", [])).ask(asked("hi", model=model))
+    assert caught.value.code == "model_not_found"
+
+
+async def test_empty_conversations_are_refused() -> None:
     one = await answerer("x", [])
-    with pytest.raises(NotFound, match="self-weights"):
-        await one.ask(asked("hi", model="gpt-9"))
     with pytest.raises(WrongUse):
         await one.ask(Question(messages=()))
 

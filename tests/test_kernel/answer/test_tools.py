@@ -15,6 +15,7 @@ import pytest
 from kernel.abc import Generate
 from kernel.answer.answerer import Answerer, Context
 from kernel.answer.calls import CallReader
+from kernel.answer.completing import Completing, complete, whole
 from kernel.answer.prompt import ChatTemplate
 from kernel.answer.tools import call_schema, in_words
 from kernel.engine.scripted import CHATML, ScriptedEngine
@@ -282,14 +283,31 @@ async def test_a_call_that_must_come_is_all_that_can() -> None:
     request = engine.requests[-1]
     assert str(request.prompt).endswith("assistant\n<tool_call>\n") and "clock" not in str(request.prompt)
     assert (request.json_schema, request.free_until) == (call_schema((WEATHER,)), "")
+    assert request.stop == ()
     one, engine = await answerer(lambda _request: f"{CALL}\n</tool_call>\n<tool_call>\n{CALL}", [])
-    answer = await one.ask(asked("Hm.", model="base", tools=(WEATHER,), tool_choice="required", stop=("city",)))
+    answer = await one.ask(asked("Hm.", model="base", tools=(WEATHER,), tool_choice="required"))
     assert len(answer.choices[0].calls) == 2 and answer.finish_reason == "tool_calls"
     request = engine.requests[-1]
     assert (request.json_schema, request.free_until) == (call_schema((WEATHER,)), "<tool_call>")
-    assert request.stop == ("<tool_response>",), "the client's own stops are not for calls"
+    assert request.stop == ("<tool_response>",)
     cut = await one.ask(asked("Hm.", model="base", tools=(WEATHER,), tool_choice="required", max_tokens=5))
     assert cut.finish_reason == "length" and cut.choices[0].calls[0].arguments == '{"city": "a'
+
+
+@pytest.mark.parametrize("named", ["", "weather"])
+async def test_a_stop_string_ends_a_call_that_must_come(named: str) -> None:
+    one, _ = await answerer(lambda _request: f"{CALL}\n</tool_call>\n<tool_call>\n{CALL}", [])
+    how: dict[str, Any] = {"tools": (WEATHER,), "tool_choice": "required", "tool_named": named, "stop": (" {c}",)}
+    answer = await one.ask(asked("Hm.", model="base", **how))
+    assert [call.arguments for call in answer.choices[0].calls] == [ARGUMENTS[: ARGUMENTS.index(" {c}")]]
+    assert answer.finish_reason == "stop"
+
+
+async def test_the_last_seed_is_followed_by_the_first_for_completions_too() -> None:
+    one, engine = await answerer(lambda request: f"{request.seed}", [])
+    wanted = Completing(prompts=("x",), model="base", n=2, seed=2**63 - 1)
+    made = await whole(complete(one, engine, wanted, context_tokens=4096, at_once=2))
+    assert [choice.text for choice in made.choices] == [str(2**63 - 1), str(-(2**63))]
 
 
 @pytest.mark.parametrize("begins", ["<tool_call>", "{"])

@@ -25,7 +25,8 @@ _COMMANDS = {
     "chat": "server.commands.ask:chat",
     "train": "server.commands.train:train",
     "exam": "server.commands.train:exam",
-    "identity": "server.commands.selves:identity",
+    "identity": "server.commands.identity:identity",
+    "graph": "server.commands.identity:graph",
     "selves": "server.commands.selves:selves",
     "mcp": "server.commands.mcp:mcp",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -17,6 +17,7 @@ from server.door import Ask
 from server.faults import ErrorBody
 from server.schemas.answers import AnswerOut, from_annotations
 from server.schemas.chat import Annotation
+from server.schemas.identity import CorrectionRequest, DiffOut, IdentityOut, MarkList, VersionList, from_out
 from server.schemas.memories import (
     HistoryOut,
     MemoryCardOut,
@@ -158,7 +159,35 @@ class HttpDoor:
         return await self._send("GET", "/api/memories/search", SearchResults, params=parameters)
 
     async def identity(self) -> Identity:
-        return await self._send("GET", "/api/identity", Identity)
+        return from_out(await self.identity_whole(None))
+
+    async def identity_whole(self, version: int | None) -> IdentityOut:
+        path = "/api/identity" if version is None else f"/api/identity/versions/{version}"
+        return await self._send("GET", path, IdentityOut)
+
+    async def identity_versions(self, *, limit: int) -> VersionList:
+        return await self._send("GET", "/api/identity/versions", VersionList, params={"limit": limit})
+
+    async def identity_diff(self, before: int | None, after: int | None) -> DiffOut:
+        given = {name: number for name, number in (("from", before), ("to", after)) if number is not None}
+        return await self._send("GET", "/api/identity/diff", DiffOut, params=given)
+
+    async def revert_identity(self, version: int) -> IdentityOut:
+        return await self._send("POST", "/api/identity/revert", IdentityOut, json={"version": version})
+
+    async def mark_sentence(self, sentence: str, kind: Literal["pin", "strike"]) -> IdentityOut:
+        body = {"sentence": sentence, "kind": kind}
+        return await self._send("POST", "/api/identity/marks", IdentityOut, json=body)
+
+    async def unmark_sentence(self, sentence: str) -> MarkList:
+        return await self._send("DELETE", f"/api/identity/marks/{quote(sentence, safe='')}", MarkList)
+
+    async def correct(self, wanted: CorrectionRequest) -> IdentityOut:
+        body = msgspec.to_builtins(wanted)
+        return await self._send("POST", "/api/identity/corrections", IdentityOut, json=body)
+
+    async def graph_export(self) -> str:
+        return (await self._answered("GET", "/api/graph/export")).decode()
 
     async def selves(self) -> tuple[SelfOut, ...]:
         return (await self._send("GET", "/api/selves", SelfList)).selves
@@ -193,13 +222,16 @@ class HttpDoor:
         return await self._send("GET", "/api/status", dict[str, Any])
 
     async def _send(self, method: str, path: str, kind: type[T], **options: Any) -> T:
+        return msgspec.json.decode(await self._answered(method, path, **options), type=kind)
+
+    async def _answered(self, method: str, path: str, **options: Any) -> bytes:
         try:
             answer = await self._http.request(method, path, **options)
         except httpx.HTTPError as error:
             raise _unreachable(self.where, error) from error
         if answer.status_code >= 400:
             raise _error(answer.status_code, answer.content)
-        return msgspec.json.decode(answer.content, type=kind)
+        return answer.content
 
     async def _follow(self, path: str, kind: type[T], on_event: OnEvent, **options: Any) -> T:
         """POST with progress: events to ``on_event``, then the result."""

@@ -10,7 +10,7 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
@@ -18,6 +18,7 @@ from kernel.config import Paths
 from kernel.types import BakedType, Identity, Message
 from server.runfile import RunFile, read_run_file
 from server.schemas.answers import AnswerOut
+from server.schemas.identity import CorrectionRequest, DiffOut, IdentityOut, MarkList, VersionList
 from server.schemas.memories import (
     HistoryOut,
     MemoryCardOut,
@@ -96,7 +97,29 @@ class Door(Protocol):
 
     async def search(self, query: str, asked: SearchAsked) -> SearchResults: ...
 
-    async def identity(self) -> Identity: ...
+    async def identity(self) -> Identity:
+        """The current one. Raises ``NotFound`` while there is none."""
+        ...
+
+    async def identity_whole(self, version: int | None) -> IdentityOut:
+        """One version (the current) with what the owner marked; while there is none, an empty one that says so."""
+        ...
+
+    async def identity_versions(self, *, limit: int) -> VersionList: ...
+
+    async def identity_diff(self, before: int | None, after: int | None) -> DiffOut: ...
+
+    async def revert_identity(self, version: int) -> IdentityOut: ...
+
+    async def mark_sentence(self, sentence: str, kind: Literal["pin", "strike"]) -> IdentityOut: ...
+
+    async def unmark_sentence(self, sentence: str) -> MarkList: ...
+
+    async def correct(self, wanted: CorrectionRequest) -> IdentityOut: ...
+
+    async def graph_export(self) -> str:
+        """GraphML."""
+        ...
 
     async def selves(self) -> tuple[SelfOut, ...]: ...
 

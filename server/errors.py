@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -28,7 +29,7 @@ from kernel.errors import (
     TooFew,
     WrongUse,
 )
-from server.faults import ClientLeft, ErrorBody, Problem, Refused
+from server.faults import BadParameter, ClientLeft, ErrorBody, Problem, Refused
 
 log = logging.getLogger("oneself.server")
 
@@ -36,6 +37,18 @@ _INPUT_CODES = {"invalid_request", "unreadable", "not_found", "too_few", "contex
 _ABSENT = re.compile(r"Missing required query parameter '(?P<name>\w+)'")
 _CONFLICTS = {"training_running", "exam_running", "bake_running"}
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+
+
+@contextmanager
+def reading(param: str) -> Iterator[None]:
+    """What the kernel finds at fault with what it was given came with ``param``: so says the ``BadParameter`` that is
+    raised instead. One that names its parameter already is left as it is."""
+    try:
+        yield
+    except WrongUse as error:
+        if isinstance(error, BadParameter):
+            raise
+        raise BadParameter(str(error), param, code=error.code) from error
 
 
 def describe(error: Exception) -> tuple[int, ErrorBody, dict[str, str]]:
@@ -106,6 +119,9 @@ def respond(request: Request[Any, Any, Any], error: Exception) -> Response[Error
     if status == 404 and isinstance(error, HTTPException):
         path = request.scope["path"][:200]
         message = f"There is no route {request.method} {path}. The routes are listed at /schema/openapi.json."
+        body = ErrorBody(msgspec.structs.replace(body.error, message=message))
+    if status == 413 and (most := request.route_handler.resolve_request_max_body_size()):
+        message = f"The request is larger than the {most:,} bytes that this route takes; send less at once."
         body = ErrorBody(msgspec.structs.replace(body.error, message=message))
     if status >= 500:
         log_failure(error)

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from kernel.abc import OnEvent
-from kernel.errors import NotFound
+from kernel.l1_identity.graph.graphml import graphml
 from kernel.mind import Mind
 from kernel.types import AnswerDelta, BakedType, Identity, Question
 from server.door import Ask
 from server.schemas.answers import AnswerOut, answer_out
 from server.schemas.dates import moment
+from server.schemas.identity import (
+    CorrectionRequest,
+    DiffOut,
+    IdentityOut,
+    MarkList,
+    VersionList,
+    diff_out,
+    from_out,
+    identity_out,
+    version_out,
+)
 from server.schemas.memories import (
     HistoryOut,
     MemoryCardOut,
@@ -100,10 +111,35 @@ class LocalDoor:
         return search_results(await self._mind.search(query, **asked.checked().given()))
 
     async def identity(self) -> Identity:
-        found = await self._mind.identity()
-        if found is None:
-            raise NotFound("There is no identity yet: add notes, then run 'oneself train'.", code="no_identity")
-        return found
+        return from_out(await self.identity_whole(None))
+
+    async def identity_whole(self, version: int | None) -> IdentityOut:
+        mind = self._mind
+        found = await (mind.identity() if version is None else mind.identity_version(version))
+        return identity_out(found, await mind.marks())
+
+    async def identity_versions(self, *, limit: int) -> VersionList:
+        return VersionList(tuple(map(version_out, await self._mind.identity_versions(limit))))
+
+    async def identity_diff(self, before: int | None, after: int | None) -> DiffOut:
+        return diff_out(await self._mind.identity_diff(before, after))
+
+    async def revert_identity(self, version: int) -> IdentityOut:
+        return identity_out(await self._mind.revert_identity(version), await self._mind.marks())
+
+    async def mark_sentence(self, sentence: str, kind: Literal["pin", "strike"]) -> IdentityOut:
+        decide = self._mind.pin if kind == "pin" else self._mind.strike
+        return identity_out(await decide(sentence), await self._mind.marks())
+
+    async def unmark_sentence(self, sentence: str) -> MarkList:
+        await self._mind.unmark(sentence)
+        return MarkList(tuple(await self._mind.marks()))
+
+    async def correct(self, wanted: CorrectionRequest) -> IdentityOut:
+        return identity_out(await self._mind.correct(**wanted.asked()), await self._mind.marks())
+
+    async def graph_export(self) -> str:
+        return graphml(await self._mind.graph())
 
     async def selves(self) -> tuple[SelfOut, ...]:
         return tuple(map(self_out, self._mind.selves()))

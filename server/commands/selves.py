@@ -1,4 +1,4 @@
-"""``oneself selves`` and ``oneself identity``."""
+"""``oneself selves``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import cast, get_args
 
 import click
 
-from kernel.types import BakedType, Cited, Identity
-from server.commands.common import options, print_json, show, wants_json, with_door
+from kernel.types import BakedType
+from server.commands.common import options, show, with_door
 from server.commands.progress import Progress
 from server.door import Door
 from server.schemas.selves import SelfOut
@@ -74,42 +74,3 @@ def _line(one: SelfOut) -> str:
     mark = "*" if one.state == "live" else " "
     baked = f" (baked: {one.baked})" if one.baked else ""
     return f"{mark} {one.version}  {one.state:<9}  {one.created[:16]}  {one.why}{baked}".rstrip()
-
-
-@click.group()
-@options(json=False)
-def identity() -> None:
-    """Who the notes say you are."""
-
-
-@identity.command("show")
-@options()
-@click.option("--long", "whole", is_flag=True, help="Every shade and attribute, with the notes they stand on.")
-def show_identity(whole: bool) -> None:
-    """The biography, shades and attributes, each sentence with its evidence."""
-    found = with_door(lambda door: door.identity())
-    if wants_json():
-        print_json(found)
-    else:
-        click.echo("\n".join(_described(found, whole)))
-
-
-def _described(found: Identity, whole: bool) -> list[str]:
-    biography = found.biography
-    sentences = biography.third_person if whole else biography.third_person[: biography.short]
-    lines = [f"Identity {found.version} of {found.owner or 'the owner'} ({found.created[:16]})", ""]
-    lines += [_cited(sentence, whole) for sentence in sentences] or ["There is no evidence for a biography yet."]
-    for shade in found.shades:
-        lines += ["", f"{shade.icon} {shade.name} ({shade.confidence.replace('_', ' ').lower()})".strip()]
-        described = shade.third_person if whole else shade.third_person[:1]
-        lines += [f"  {_cited(sentence, whole)}" for sentence in described]
-    if found.attributes:
-        lines.append("")
-    for attribute in found.attributes:
-        where = f"  [{', '.join(cited.note_id for cited in attribute.citations)}]" if whole else ""
-        lines.append(f"{attribute.key}: {attribute.value}{where}")
-    return lines
-
-
-def _cited(sentence: Cited, whole: bool) -> str:
-    return f"{sentence.text} [{', '.join(one.note_id for one in sentence.citations)}]" if whole else sentence.text

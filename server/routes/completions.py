@@ -18,7 +18,7 @@ from kernel.answer.completing import Completed, Completing
 from kernel.errors import OneselfError
 from kernel.types import AnswerDelta, Choice, TokenScore
 from server.context import AnyRequest, mind_of
-from server.errors import describe, log_failure
+from server.errors import describe, log_failure, reading
 from server.faults import blaming
 from server.schemas.body import body_of, decode
 from server.schemas.chat import usage_out
@@ -31,7 +31,7 @@ async def complete(request: AnyRequest) -> ASGIResponse:
     wanted = decode(await request.body(), CompletionRequest)
     mind = mind_of(request)
     asked = wanted.completing(mind.info.vocabulary)
-    with blaming("grammar" if wanted.grammar else "response_format"):
+    with reading("prompt"), blaming("grammar" if wanted.grammar else "response_format"):
         if wanted.stream:
             return await _streamed(request, asked, include_usage=wanted.include_usage)
         completed = await while_connected(request, mind.complete(asked))

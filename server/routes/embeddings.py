@@ -7,6 +7,7 @@ from litestar.response.base import ASGIResponse
 
 from kernel.errors import NotFound
 from server.context import AnyRequest, mind_of
+from server.errors import reading
 from server.faults import BadParameter
 from server.schemas.body import body_of, decode
 from server.schemas.embeddings import EmbeddingRequest
@@ -19,7 +20,8 @@ async def embed(request: AnyRequest) -> ASGIResponse:
     mind = mind_of(request)
     model = await _model(request, wanted.model)
     texts = wanted.texts()
-    vectors, tokens = await while_connected(request, mind.embed(texts, model))
+    with reading("input"):
+        vectors, tokens = await while_connected(request, mind.embed(texts, model))
     return as_json(wanted.out(model, vectors, tokens))
 
 

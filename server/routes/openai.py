@@ -21,7 +21,7 @@ from litestar.response.base import ASGIResponse
 from kernel.errors import NotFound, OneselfError
 from kernel.types import Answer, AnswerDelta, Question, SelfVersion, TokenScore
 from server.context import AnyRequest, base_url, mind_of, running
-from server.errors import describe, log_failure
+from server.errors import describe, log_failure, reading
 from server.faults import blaming
 from server.schemas.body import body_of, decode
 from server.schemas.chat import (
@@ -63,7 +63,7 @@ async def chat(request: AnyRequest) -> ASGIResponse:
     wanted = decode(await request.body(), ChatRequest)
     most, mind = running(request).settings.answer.max_tokens, mind_of(request)
     question = wanted.question(most, mind.info.vocabulary)
-    with blaming(wanted.grammar_of):
+    with reading("messages"), blaming(wanted.grammar_of):
         if wanted.stream:
             return await _streamed(request, question, include_usage=wanted.include_usage)
         answer = await while_connected(request, mind.ask(question))

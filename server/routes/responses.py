@@ -19,7 +19,7 @@ from litestar.response.base import ASGIResponse
 from kernel.errors import NotFound, OneselfError
 from kernel.types import Answer, AnswerDelta, CallDelta, Question
 from server.context import AnyRequest, base_url, mind_of, running
-from server.errors import describe, log_failure
+from server.errors import describe, log_failure, reading
 from server.faults import blaming
 from server.schemas import response_events as events
 from server.schemas.body import body_of, decode
@@ -48,9 +48,9 @@ async def create_response(request: AnyRequest) -> ASGIResponse:
     question = wanted.question(running(request).settings.answer.max_tokens)
     start = wanted.begun(question, int(time.time()))
     if wanted.stream:
-        with blaming(wanted.grammar_of):
+        with reading("input"), blaming(wanted.grammar_of):
             return await _streamed(request, question, start)
-    with blaming(wanted.grammar_of):
+    with reading("input"), blaming(wanted.grammar_of):
         answer = await while_connected(request, mind_of(request).ask(question))
     output = closed(whole(answer), answer, base_url(request))
     return as_json(ended(start, output, answer, int(time.time())))

@@ -1,4 +1,4 @@
-"""``/api/selves`` and ``/api/identity``: which selves there are, which one is live, and who it says it is."""
+"""``/api/selves``: which selves there are, and which one is live."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from litestar import get, post
 from litestar.response.base import ASGIResponse
 
 from kernel.abc import OnEvent
-from kernel.errors import NotFound
-from kernel.types import Identity
 from server.context import AnyRequest, mind_of
 from server.progress import wants_events, with_progress
 from server.schemas.body import decode
@@ -43,12 +41,3 @@ async def bake(request: AnyRequest, version: str) -> ASGIResponse:
     if wants_events(request):
         return await with_progress(request, work)
     return as_json(await while_connected(request, work(lambda _: None)))
-
-
-@get("/api/identity")
-async def identity(request: AnyRequest) -> Identity:
-    """The current identity as the kernel made it: every sentence with its citations."""
-    found = await mind_of(request).identity()
-    if found is None:
-        raise NotFound("There is no identity yet: add notes, then run 'oneself train'.", code="no_identity")
-    return found

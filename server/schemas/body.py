@@ -6,6 +6,7 @@ nothing of them: ``body_of`` tells it, for ``/schema/openapi.json``.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ _MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
 def decode(raw: bytes, kind: type[T]) -> T:
     """Raises ``BadParameter``: malformed JSON without a parameter, a wrong type with its path (``stop[0]``)."""
     try:
-        return msgspec.json.decode(raw or b"{}", type=kind)
+        return msgspec.json.decode(raw.removeprefix(codecs.BOM_UTF8) or b"{}", type=kind)
     except msgspec.ValidationError as error:
         raise _named(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

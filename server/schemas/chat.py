@@ -59,6 +59,7 @@ class ChatMessage(msgspec.Struct):
     role: str
     content: str | list[ContentPart] | None = None
     name: str | None = None
+    """Who of several with the same role: it stands before what they say."""
     refusal: str | None = None
     tool_calls: list[ToolCallIn] | None = None
     tool_call_id: str | None = None
@@ -129,16 +130,36 @@ class ChatRequest(SamplingIn, kw_only=True):
 
 
 def _messages(given: Sequence[ChatMessage]) -> tuple[Message, ...]:
-    called: set[str] = set()
+    """Calls and results belong together: each call has one result, before anybody speaks again."""
+    unanswered: list[str] = []
     messages = []
     for i, one in enumerate(given):
         message = _message(one, f"messages[{i}]")
-        if message.role == "tool" and message.call_id not in called:
-            where = f"messages[{i}].tool_call_id"
-            raise BadParameter(f"'{where}' must be the id of a call that an assistant's message before it made.", where)
-        called |= {call.id for call in message.calls}
+        if message.role == "tool":
+            if message.call_id not in unanswered:
+                where = f"messages[{i}].tool_call_id"
+                raise BadParameter(
+                    f"'{where}' is '{message.call_id[:80]}'; it must be the id of a call that an assistant's message "
+                    "before it made and that has no result yet.",
+                    where,
+                )
+            unanswered.remove(message.call_id)
+        elif unanswered:
+            raise _without_result(unanswered, f"messages[{i}]")
+        unanswered += [call.id for call in message.calls]
         messages.append(message)
+    if unanswered:
+        raise _without_result(unanswered, "messages")
     return tuple(messages)
+
+
+def _without_result(ids: Sequence[str], where: str) -> BadParameter:
+    told = ", ".join(f"'{id[:80]}'" for id in ids)
+    return BadParameter(
+        f"'{where}': there is no result of the calls {told}; after an assistant's calls send one message of the role "
+        "'tool' for each.",
+        where,
+    )
 
 
 def _message(message: ChatMessage, where: str) -> Message:
@@ -156,9 +177,12 @@ def _message(message: ChatMessage, where: str) -> Message:
     content = message.content if message.content is not None else message.refusal
     if content is None and calls:
         content = ""
+    text = text_of(content, f"{where}.content")
+    if message.name and text and role != "tool":  # the call's id says already what a result is of
+        text = f"{message.name}: {text}"
     return Message(
         role=role,
-        content=text_of(content, f"{where}.content"),
+        content=text,
         calls=calls,
         call_id=message.tool_call_id or "" if role == "tool" else "",
     )
@@ -308,7 +332,7 @@ def choices_out(answer: Answer, base_url: str, *, scored: bool) -> tuple[Choice,
         Choice(
             index=i,
             finish_reason=choice.finish_reason,
-            logprobs=logprobs_out(choice.scores) if scored else None,
+            logprobs=logprobs_out(choice.scores) if scored and (choice.scores or not choice.calls) else None,
             message=AnswerMessage(
                 content=None if choice.calls and not choice.text else choice.text,
                 tool_calls=tuple(map(call_out, choice.calls)) or msgspec.UNSET,

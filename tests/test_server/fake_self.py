@@ -19,15 +19,11 @@ from kernel.exam.structs import Figures, Row, Verdict
 from kernel.types import (
     Answer,
     AnswerDelta,
-    Attribute,
     Baked,
     BakedType,
-    Biography,
     CallDelta,
     Choice,
     Citation,
-    Cited,
-    Identity,
     Question,
     Run,
     Scored,
@@ -38,6 +34,7 @@ from kernel.types import (
     Usage,
 )
 from server.settings import Settings
+from tests.test_server.fake_identity import FakeIdentity
 from tests.test_server.fake_memories import NOW, FakeMemories
 
 FACT = "I live in Oslo."
@@ -132,14 +129,15 @@ class FakeTrainings:
         )
 
 
-class FakeSelf(FakeMemories, Self):
+class FakeSelf(FakeMemories, FakeIdentity, Self):
     """Answers with one fact; with tools it calls the first (told "twice": two times). Words in a question ask for faults:
     slow, overflow, busy, die, boom, none."""
 
     info = INFO
 
     def __init__(self, paths: Paths) -> None:
-        super().__init__(paths)
+        FakeMemories.__init__(self, paths)
+        FakeIdentity.__init__(self)
         self.config = Settings()
         self.trainings = FakeTrainings()
         self.asked: list[Question] = []
@@ -221,18 +219,6 @@ class FakeSelf(FakeMemories, Self):
         if calls:
             answer = msgspec.structs.replace(answer, citations=(), marks=())
         return [*parts, msgspec.structs.replace(answer, choices=(one,) * question.n)]
-
-    async def identity(self) -> Identity | None:
-        if not self.notes:
-            return None
-        cited = Cited(
-            text="Noor lives in Oslo.", citations=(Citation(note_id="n_1", title="t", quote="q", span=Span(0, 1)),)
-        )
-        home = Attribute(key="home", value="Oslo", confidence="HIGH", citations=cited.citations)
-        return Identity(
-            version=1, created=NOW, owner="Noor", input_hash="h", topics=(), outliers=(), shades=(),
-            biography=Biography(third_person=(cited,)), attributes=(home,),
-        )  # fmt: skip
 
     async def served_models(self) -> list[str]:
         return ["self", "self-weights", "base", "self:0001"]

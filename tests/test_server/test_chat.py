@@ -164,6 +164,7 @@ def test_bad_input_is_400_and_names_the_parameter(served: Any, body: Any, param:
 TOOL = {"type": "function", "function": {"name": "f"}}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 ASKED_FOR = {"role": "assistant", "tool_calls": [CALL]}
+TOLD = {"role": "tool", "tool_call_id": "call_1", "content": "Rain."}
 
 
 @pytest.mark.parametrize(
@@ -236,12 +237,47 @@ def test_what_is_not_offered_is_refused_by_name(served: Any, extra: Any, param: 
         ),
         ({"messages": [{**ASKED_FOR, "role": "user"}]}, "messages[0].tool_calls"),
         ({"messages": [{"role": "assistant"}]}, "messages[0].content"),
+        ({"messages": [*ASK, ASKED_FOR]}, "messages"),
+        ({"messages": [*ASK, ASKED_FOR, *ASK]}, "messages[2]"),
+        ({"messages": [*ASK, ASKED_FOR, ASKED_FOR, TOLD]}, "messages[2]"),
+        ({"messages": [*ASK, ASKED_FOR, TOLD, TOLD]}, "messages[3].tool_call_id"),
+        ({"messages": [*ASK, {**ASKED_FOR, "tool_calls": [CALL, {**CALL, "id": "call_2"}]}, TOLD]}, "messages"),
     ],
 )
 def test_what_cannot_be_is_400_and_names_the_parameter(served: Any, extra: Any, param: str) -> None:
     answer = post(served, {"messages": ASK, **extra})
     error = answer.json()["error"]
     assert (answer.status_code, error["param"], error["code"]) == (400, param, "invalid_request")
+
+
+def test_calls_without_a_result_are_told_by_their_ids(served: Any) -> None:
+    twice = {**ASKED_FOR, "tool_calls": [CALL, {**CALL, "id": "call_2"}, {**CALL, "id": "call_3"}]}
+    message = post(served, {"messages": [*ASK, twice, TOLD, *ASK]}).json()["error"]["message"]
+    assert "call_2" in message and "call_3" in message and "call_1" not in message
+    third = {**TOLD, "tool_call_id": "call_3"}
+    second = {**TOLD, "tool_call_id": "call_2"}
+    assert post(served, {"messages": [*ASK, twice, third, TOLD, second, *ASK]}).status_code == 200
+    again = [ASKED_FOR, TOLD, ASKED_FOR, TOLD]
+    assert post(served, {"messages": [*ASK, *again]}).status_code == 200, "a later call may have an earlier one's id"
+
+
+def test_names_stand_before_what_is_said(served: Any) -> None:
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "name": "Noor", "content": [{"type": "text", "text": "Where?"}]},
+        {"role": "assistant", "content": "In Oslo."},
+        {"role": "assistant", "name": "planner", "tool_calls": [CALL]},
+        {**TOLD, "name": "f"},
+        {"role": "user", "name": "민지", "content": "언제?"},
+    ]
+    assert post(served, {"messages": messages}).status_code == 200
+    said = [message.content for message in served.mind.asked[-1].messages]
+    assert said == ["Be brief.", "Noor: Where?", "In Oslo.", "", "Rain.", "민지: 언제?"]
+
+
+def test_more_than_a_route_takes_is_413_naming_the_limit(served: Any) -> None:
+    error = post(served, {"messages": [{"role": "user", "content": "x" * 11_000_000}]}).json()["error"]
+    assert error["code"] == "request_too_large" and "10,000,000 bytes" in error["message"]
 
 
 def test_arguments_nested_without_end_are_refused(served: Any) -> None:
@@ -300,6 +336,7 @@ def test_faults_before_the_first_byte_have_a_status(served: Any, stream: bool) -
 
     overflow = ask("overflow")
     assert (overflow.status_code, overflow.json()["error"]["code"]) == (400, "context_length_exceeded")
+    assert overflow.json()["error"]["param"] == "messages"
     busy = ask("busy")
     assert (busy.status_code, busy.headers["retry-after"]) == (429, "3")
     assert busy.json()["error"]["type"] == "rate_limit_error"
@@ -354,3 +391,7 @@ def test_models(served: Any) -> None:
     assert (one.id, one.object, one.created) == ("self:0001", "model", 1750845600)
     with pytest.raises(openai.NotFoundError):
         api.models.retrieve("gpt-9")
+
+
+def test_a_byte_order_mark_is_no_fault(served: Any) -> None:
+    assert post(served, b"\xef\xbb\xbf" + json.dumps({"messages": ASK}).encode()).status_code == 200

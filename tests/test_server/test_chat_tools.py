@@ -161,6 +161,7 @@ def test_log_probabilities(served: Any) -> None:
     assert [bool(one) for one in told] == [False, True, True, False, False]
     assert told[1]["content"][0]["token"] == "I live " and told[1]["refusal"] is None
     assert create(served).choices[0].logprobs is None
+    assert create(served, tools=[TOOL], logprobs=True).choices[0].logprobs is None, "a call has none to tell"
 
 
 # --- the whole way ----------------------------------------------------------------------------------------------------
@@ -229,6 +230,20 @@ def test_a_call_that_is_required_is_read_and_one_that_is_cut_ends_with_length(se
     assert cut[-1].choices[0].finish_reason == "length"
     arguments = [call.function.arguments for chunk in cut for call in chunk.choices[0].delta.tool_calls or []]
     assert "".join(argument or "" for argument in arguments) == '{"city":'
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_leaves_nothing_to_answer_names_the_messages(serve_real: Any, stream: bool) -> None:
+    with serve_real(ScriptedEngine(["Yes."])).http() as http:
+        for messages in ([{"role": "user", "content": " "}], [*ASK, {"role": "assistant", "content": "Fine."}]):
+            answer = http.post("/v1/chat/completions", json={"messages": messages, "stream": stream})
+            assert code(answer) == (400, "invalid_request", "messages")
+        long = [{"role": "user", "content": "word " * 90_000}]
+        answer = http.post("/v1/chat/completions", json={"model": "base", "messages": long, "stream": stream})
+        assert code(answer) == (400, "context_length_exceeded", "messages")
+        for model in ("base:zzz", "self:", "quoting:x"):
+            answer = http.post("/v1/chat/completions", json={"model": model, "messages": ASK, "stream": stream})
+            assert code(answer)[:2] == (404, "model_not_found")
 
 
 class Home(BaseModel):

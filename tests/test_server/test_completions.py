@@ -117,7 +117,7 @@ def test_whose_weights_go_on(served: Any, engine: ScriptedEngine, model: str | N
     assert engine.requests[-1].prompt == "x"
 
 
-@pytest.mark.parametrize("model", ["gpt-9", "self:0042", "quoting", "embedder"])
+@pytest.mark.parametrize("model", ["gpt-9", "self:0042", "self:", "base:0001", "quoting", "embedder"])
 def test_an_unknown_model_is_404_naming_what_is_served(served: Any, model: str) -> None:
     with pytest.raises(openai.NotFoundError, match="self-weights") as caught:
         served.api.completions.create(model=model, prompt="x")
@@ -282,8 +282,8 @@ def test_what_is_not_offered_is_refused_by_name(served: Any, extra: Any, param: 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("prompt", ["", [""], [[]], ["a", ""], [[1], []]])
 def test_an_empty_prompt_is_400(served: Any, prompt: Any, stream: bool) -> None:
-    status, _, _, message = error_of(served, PATH, {"prompt": prompt, "model": "base", "stream": stream})
-    assert status == 400 and "empty" in message
+    status, _, named, message = error_of(served, PATH, {"prompt": prompt, "model": "base", "stream": stream})
+    assert (status, named) == (400, "prompt") and "empty" in message
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -293,7 +293,7 @@ def test_overflow_is_refused_before_the_first_byte(
 ) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         served.api.completions.create(model="base", prompt=prompt, stream=stream)
-    assert caught.value.code == "context_length_exceeded" and engine.requests == []
+    assert (caught.value.code, caught.value.param) == ("context_length_exceeded", "prompt") and engine.requests == []
 
 
 @pytest.mark.parametrize("stream", [False, True])

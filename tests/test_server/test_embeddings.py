@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,10 @@ import openai
 import pytest
 from openai.types import CreateEmbeddingResponse
 
+from kernel.abc import Prompt, Vectors
 from kernel.config import Paths
 from kernel.engine.scripted import ScriptedEngine
+from kernel.errors import WrongUse
 from tests.test_server.lent import error_of, lent
 
 PATH = "/v1/embeddings"
@@ -60,6 +62,18 @@ def test_token_ids_are_taken(served: Any) -> None:
     assert (len(single.data), len(many.data)) == (1, 2)
     assert single.data[0].embedding == many.data[0].embedding
     assert (single.usage.prompt_tokens, many.usage.prompt_tokens) == (3, 4)
+
+
+def test_token_ids_that_the_model_cannot_take_are_input_at_fault(paths: Paths, serve_mind: Any) -> None:
+    class Narrow(ScriptedEngine):
+        async def embed(self, texts: Sequence[Prompt], *, model: str = "") -> Vectors:
+            if any(len(text) > 256 for text in texts if not isinstance(text, str)):
+                raise WrongUse("there are more tokens than the window of 256")
+            return await super().embed(texts, model=model)
+
+    with lent(paths, serve_mind, Narrow()) as served:
+        assert error_of(served, PATH, {"input": [[1], [2] * 257]})[::2] == (400, "input")
+        assert len(served.api.embeddings.create(model="embedder", input=[[1], [2] * 256]).data) == 2
 
 
 def test_2048_inputs_are_taken(served: Any) -> None:

@@ -157,7 +157,7 @@ def test_without_a_model_the_next_step_is_named(tmp_path: Path) -> None:
 def test_another_size_is_a_folder_that_the_owner_puts_there(tmp_path: Path, whisper_models: Path) -> None:
     shutil.copytree(whisper_models / "whisper-base", tmp_path / "models" / "whisper-mine")
     document = read(tmp_path, "a.wav", recording(spoken(SECOND)), tmp_path / "models", size="mine")
-    assert document.text == SECOND
+    assert document.text.replace(",", "") == SECOND, "commas come and go with the sound"
     (tmp_path / "models" / "whisper-mine" / "tokenizer.json").unlink()  # the library would fetch it from a hub
     assert refused(tmp_path, "a.wav", recording(spoken(SECOND)), tmp_path / "models", size="mine").code == "no_model"
 

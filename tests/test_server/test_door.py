@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +35,7 @@ def test_no_route_but_health_and_ready_is_open(served: Any) -> None:
         opened = set()
         for path, methods in schema["paths"].items():
             for method in methods:
-                if http.request(method.upper(), path.replace("{", "").replace("}", "")).status_code != 401:
+                if http.request(method.upper(), re.sub(r"\{\w+\}", "1", path)).status_code != 401:
                     opened.add(path)
         assert opened == {"/health", "/ready"} and len(schema["paths"]) >= 18
         assert http.get("/schema/openapi.json").status_code == 401

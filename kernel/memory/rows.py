@@ -10,6 +10,7 @@ import numpy as np
 
 from kernel.abc import Vectors
 from kernel.memory.dates import find_dates
+from kernel.memory.graph_rows import forget_words
 from kernel.memory.kinds import kind_of
 from kernel.memory.names import names_in
 from kernel.memory.words import all_terms, hangul_bigrams
@@ -167,8 +168,7 @@ def remove_sentences(connection: sqlite3.Connection, note_id: str) -> None:
     unindex(connection, rows)
     connection.execute("DELETE FROM sentences WHERE note_id = ?", (note_id,))
     connection.execute("DELETE FROM chunks WHERE note_id = ?", (note_id,))
-    for table in ("mentions", "relation_evidence", "claims", "community_sentences"):
-        connection.execute(f"DELETE FROM {table} WHERE note_id = ?", (note_id,))
+    forget_words(connection, note_id)
 
 
 def put_note(connection: sqlite3.Connection, note: Note, batch: str | None) -> None:

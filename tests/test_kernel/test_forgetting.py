@@ -206,3 +206,41 @@ async def test_what_was_left_to_do_is_done_at_the_next_start(mind: Mind) -> None
     await mind.forgetting.recover()
     await asyncio.to_thread(mind.searcher.forget)
     assert holding(mind.paths.home, dog.text) == []
+
+
+async def named_in_the_graph(mind: Mind) -> set[str]:
+    """The names of the entities, once the graph has been made for what is known now."""
+    pipeline = mind.trainings.pipeline
+    await mind.understand()
+    await pipeline.make_identity(await pipeline.input_hash())
+    return {entity.name for entity in (await mind.graph()).entities}
+
+
+async def test_the_graph_follows_the_notes_and_the_ontology(mind: Mind, tmp_path: Path) -> None:
+    before = await named_in_the_graph(mind)
+    added = await mind.remember("My sister Ottilie lives in Zagreb. Ottilie keeps bees.", source="text:ottilie")
+    assert "Ottilie" in await named_in_the_graph(mind) - before
+    (note,) = added.added
+    await mind.forget([note])
+    assert "Ottilie" not in {entity.name for entity in (await mind.graph()).entities}, "at once"
+    assert await named_in_the_graph(mind) == before
+    made_from = (await mind.graph()).input_hash
+    (mind.paths.home / "ontology.toml").write_text('ignore = ["tuba"]\n', "utf-8")
+    await named_in_the_graph(mind)
+    assert (await mind.graph()).input_hash != made_from, "made anew, though the identity stays as it is"
+    (mind.paths.home / "ontology.toml").write_text("ignore = 3\n", "utf-8")
+    with pytest.raises(WrongUse, match=r"ontology\.toml"):
+        await named_in_the_graph(mind)
+    (mind.paths.home / "ontology.toml").unlink()
+    assert await named_in_the_graph(mind) == before, "a failure is made good the next time"
+
+
+async def test_an_edit_that_is_undone_leaves_the_graph_whole(mind: Mind, tmp_path: Path) -> None:
+    file = tmp_path / "vault" / "band.txt"
+    before = await mind.graph() if await named_in_the_graph(mind) else None
+    file.write_text("On Tuesdays I rest.\n", "utf-8")
+    added = await mind.remember_files([file])
+    assert added.updated
+    await mind.forget_batch(added.batch)
+    await named_in_the_graph(mind)
+    assert await mind.graph() == before

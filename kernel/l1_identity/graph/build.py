@@ -13,7 +13,7 @@ from kernel.l1_identity.graph.phrases import with_facts
 from kernel.l1_identity.graph.related import related, together
 from kernel.l1_identity.graph.relations import evidence, settle
 from kernel.l1_identity.graph.spotting import spot
-from kernel.l1_identity.graph.structs import Ontology, input_hash
+from kernel.l1_identity.graph.structs import Ontology, graph_hash
 from kernel.l1_identity.graph.words import vocabulary
 from kernel.types import Graph, Insight, Memory
 
@@ -44,7 +44,7 @@ def build(
     everything = [*typed.relations, *loose]
     entities = tuple(people.entities.values())
     return Graph(
-        input_hash=input_hash(insights, owner, ontology),
+        input_hash=graph_hash(insights, owner, ontology),
         entities=entities,
         relations=tuple(sorted(everything, key=lambda r: (-r.weight, r.id))),
         claims=tuple(claims(said, people, replaced, words)),

@@ -82,7 +82,7 @@ class GraphPayload(Frozen, frozen=True, kw_only=True):
     previous: Graph | None = None
 
 
-def input_hash(insights: Sequence[Insight], owner: str, ontology: Ontology) -> str:
+def graph_hash(insights: Sequence[Insight], owner: str, ontology: Ontology) -> str:
     """SHA-256 of what a graph is made from: each note's content as its analyst read it, the owner's name, the ontology."""
     digest = hashlib.sha256(f"{owner}\0{ontology.hash}".encode())
     for insight in sorted(insights, key=lambda i: i.note_id):
